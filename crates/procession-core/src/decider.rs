@@ -1,0 +1,141 @@
+use std::any::type_name;
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Command, DecodeError, Records};
+
+/// The source of truth for one category of instances: a state folded from its own events.
+///
+/// The implementing type *is* the state, and its `Default` is the state before any event. A decider is pure: it
+/// reads no clock, no randomness and no I/O, so that replaying its stream gives the same state, always. The idea
+/// is the decider pattern of functional event sourcing (Chassaing, 2021).
+///
+/// Each command it takes is an implementation of [`Handle`].
+///
+/// ```
+/// # extern crate procession_core as procession;
+/// use procession::{Context, Command, Decider, Event, Events, Handle};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Event, Serialize, Deserialize)]
+/// struct RoomCleaned { room: u16 }
+///
+/// #[derive(Events)]
+/// enum RoomEvent { RoomCleaned(RoomCleaned) }
+///
+/// #[derive(Command, Serialize, Deserialize)]
+/// #[command(to = Room, id = room)]
+/// struct CleanRoom { room: u16 }
+///
+/// #[derive(Debug, thiserror::Error, Serialize, Deserialize)]
+/// enum RoomRejection {
+///     #[error("the room is clean")]
+///     AlreadyClean,
+/// }
+///
+/// #[derive(Default)]
+/// struct Room { clean: bool }
+///
+/// impl Decider for Room {
+///     const CATEGORY: &'static str = "room";
+///     type Event = RoomEvent;
+///     type Rejection = RoomRejection;
+///     fn evolve(&mut self, event: &RoomEvent) {
+///         match event { RoomEvent::RoomCleaned(_) => self.clean = true }
+///     }
+/// }
+///
+/// impl Handle<CleanRoom> for Room {
+///     type Records = RoomCleaned;
+///     fn handle(&self, command: CleanRoom, _: &Context) -> Result<RoomCleaned, RoomRejection> {
+///         if self.clean { return Err(RoomRejection::AlreadyClean) }
+///         Ok(RoomCleaned { room: command.room })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a decider",
+    note = "write `impl Decider for {Self}`: its category, its events, its rejection, and how an event changes it"
+)]
+pub trait Decider: Default + Send + 'static {
+    /// The name that all its instances share; with an id it is the address of a stream.
+    const CATEGORY: &'static str;
+    /// The enum of the events that its streams hold.
+    type Event: Events;
+    /// Its typed business "no".
+    type Rejection: Rejection;
+
+    /// Applies one event. It cannot fail: the event has happened.
+    fn evolve(&mut self, event: &Self::Event);
+}
+
+/// How a decider turns one command into events, or rejects it.
+///
+/// The signature is the declaration: the process map is read from it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{C}`",
+    note = "write `impl Handle<{C}> for {Self}`, or address the command to another decider with `#[command(to = ...)]`"
+)]
+pub trait Handle<C: Command>: Decider {
+    /// What it may record: events of its own stream, or `Option`, `Vec`, arrays, `Either` and tuples of them.
+    type Records: Records<Self>;
+
+    /// Decides, from the state and the command alone.
+    ///
+    /// # Errors
+    /// A rejection is a business outcome: it is recorded as the command's answer and never retried.
+    fn handle(&self, command: C, context: &Context) -> Result<Self::Records, Self::Rejection>;
+}
+
+/// The enum of one stream's events. Implement it with `#[derive(Events)]` on an enum of event structs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the enum of a stream's events",
+    note = "write `#[derive(Events)]` above an enum whose variants hold one event each: `Opened(AccountOpened)`"
+)]
+pub trait Events: Sized + Send + 'static {
+    /// The names of all its events.
+    const NAMES: &'static [&'static str];
+
+    /// Reads one event of the stream.
+    ///
+    /// # Errors
+    /// When no variant has that name, or the payload is not of its shape.
+    fn decode(name: &str, payload: &str) -> Result<Self, DecodeError>;
+}
+
+/// A decider's typed business "no". Every error that serde can write and read is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a rejection",
+    note = "derive `Debug`, `thiserror::Error`, `Serialize` and `Deserialize` for `{Self}`"
+)]
+pub trait Rejection: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The type's own name, without its path.
+    #[must_use]
+    fn name() -> &'static str {
+        let path = type_name::<Self>();
+        path.rsplit("::").next().unwrap_or(path)
+    }
+}
+
+impl<R: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static> Rejection for R {}
+
+/// For deciders that reject nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, thiserror::Error)]
+pub enum Never {}
+
+/// What a handler may know beside its state and its message.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Context {
+    /// The time of the decision. It is an input: handlers read no clock.
+    pub now: Timestamp,
+}
+
+impl Context {
+    /// A context at a given time.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { now }
+    }
+}

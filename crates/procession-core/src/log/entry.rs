@@ -1,0 +1,89 @@
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Position, ProcessId};
+use crate::{Stream, Version};
+
+/// What an entry of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A fact of its stream; it has a version.
+    Event,
+    /// A command that its stream's partition will handle.
+    Command,
+    /// A command that was handled in the very transaction that logged it.
+    ExecutedCommand,
+    /// A decider's "no" to the command that caused this entry.
+    Rejection,
+}
+
+impl Kind {
+    /// Whether it is a command, handled already or not.
+    #[must_use]
+    pub fn is_command(self) -> bool {
+        matches!(self, Self::Command | Self::ExecutedCommand)
+    }
+}
+
+/// A message encoded for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The name of the message's type.
+    pub name: Cow<'static, str>,
+    /// The version of the payload's shape.
+    pub schema_version: u16,
+    /// The message as JSON.
+    pub payload: Box<str>,
+}
+
+/// A message with its address and time: everything about it that does not depend on its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Event, command or rejection.
+    pub kind: Kind,
+    /// The stream that an event belongs to, or that a command is addressed to.
+    pub stream: Stream,
+    /// The name of the message's type.
+    pub name: Cow<'static, str>,
+    /// The version of the payload's shape.
+    pub schema_version: u16,
+    /// The message as JSON.
+    #[serde(serialize_with = "as_json")]
+    pub payload: Box<str>,
+    /// When it was decided, to the microsecond.
+    pub at: Timestamp,
+}
+
+impl Entry {
+    /// An entry made from an encoded message. The time is cut to the microseconds that stores keep.
+    #[must_use]
+    pub fn new(kind: Kind, stream: Stream, message: Encoded, at: Timestamp) -> Self {
+        let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
+        let Encoded { name, schema_version, payload } = message;
+        Self { kind, stream, name, schema_version, payload, at }
+    }
+}
+
+/// An entry with its place in the log and its cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// The place in the log.
+    pub position: Position,
+    /// The process that it belongs to (its correlation id).
+    pub process: ProcessId,
+    /// The message whose handling recorded it; none for a message from outside.
+    pub causation: Option<Position>,
+    /// Events only: the version of its stream.
+    pub version: Option<Version>,
+    /// What was recorded.
+    #[serde(flatten)]
+    pub entry: Arc<Entry>,
+}
+
+fn as_json<S: Serializer>(payload: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let value: serde_json::Value = serde_json::from_str(payload).map_err(serde::ser::Error::custom)?;
+    value.serialize(serializer)
+}

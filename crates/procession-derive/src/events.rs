@@ -1,0 +1,54 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Fields, Ident, Result, Type, Variant};
+
+pub(crate) fn events(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &input.data else {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "the events of a stream are an enum: one variant for each event",
+        ));
+    };
+    let variants = data.variants.iter().map(variant).collect::<Result<Vec<_>>>()?;
+    let (name, (generics, types, bounds)) = (&input.ident, input.generics.split_for_impl());
+    let message = |event: &Type| quote!(<#event as ::procession::Message>::NAME);
+    let names = variants.iter().map(|(_, event)| message(event));
+    let decode = variants.iter().map(|(variant, event)| {
+        let wire_name = message(event);
+        quote! {
+            if name == #wire_name {
+                return ::procession::derived::decode::<#event>(payload).map(Self::#variant);
+            }
+        }
+    });
+    let from = variants.iter().map(|(variant, event)| {
+        quote! {
+            impl #generics ::std::convert::From<#event> for #name #types #bounds {
+                fn from(event: #event) -> Self {
+                    Self::#variant(event)
+                }
+            }
+        }
+    });
+    Ok(quote! {
+        impl #generics ::procession::Events for #name #types #bounds {
+            const NAMES: &'static [&'static str] = &[#(#names),*];
+            fn decode(name: &str, payload: &str) -> ::std::result::Result<Self, ::procession::DecodeError> {
+                #(#decode)*
+                ::procession::derived::unknown(name, Self::NAMES)
+            }
+        }
+        #(#from)*
+    })
+}
+
+fn variant(variant: &Variant) -> Result<(&Ident, &Type)> {
+    let one_event = "a variant holds one event: `Opened(AccountOpened)`";
+    match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => match fields.unnamed.first() {
+            Some(field) => Ok((&variant.ident, &field.ty)),
+            None => Err(Error::new_spanned(variant, one_event)),
+        },
+        Fields::Unnamed(_) | Fields::Named(_) | Fields::Unit => Err(Error::new_spanned(variant, one_event)),
+    }
+}

@@ -1,0 +1,33 @@
+//! Derives for messages: `Event`, `Command` and `Events`. They write plumbing only; no control flow hides in them.
+
+mod events;
+mod message;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct an event.
+///
+/// `#[event(name = "...")]` gives it another name than the type's own, `#[event(version = 2)]` another version of
+/// its shape than 1.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    message::event(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct a command: `#[command(to = TheDecider, id = the_field)]`.
+///
+/// The field names the instance, by its `Display`. `name = "..."` and `version = 2` as for events.
+#[proc_macro_derive(Command, attributes(command))]
+pub fn command(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    message::command(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes an enum, whose variants hold one event each, the events of a stream.
+#[proc_macro_derive(Events)]
+pub fn events(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    events::events(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}

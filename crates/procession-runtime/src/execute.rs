@@ -1,0 +1,177 @@
+use std::{pin::Pin, sync::Arc};
+
+use procession_core::{
+    Command, Decider, Version,
+    log::{Kind, Position, ProcessId, Recorded},
+};
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use crate::{
+    Runtime, StoreError,
+    request::{Answered, Call, Mode, Request, RequestError},
+    runtime::encode,
+};
+
+/// A command to be executed: `await` it.
+#[must_use = "nothing is executed until it is awaited"]
+pub struct Execute<C> {
+    runtime: Runtime,
+    command: C,
+    expected: Option<Version>,
+    idempotency_key: Option<Arc<str>>,
+}
+
+/// What came of an executed command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// The process that the command began.
+    pub process: ProcessId,
+    /// Where the command stands in the log.
+    pub position: Position,
+    /// The version that its instance had right after it.
+    pub version: Version,
+    /// The events that were recorded.
+    pub events: Vec<Recorded>,
+}
+
+/// Why a command was not executed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExecuteError<R: std::error::Error> {
+    /// The decider said no; that is recorded as the command's outcome.
+    #[error("{0}")]
+    Rejected(R),
+    /// The command was not taken; nothing is recorded.
+    #[error(transparent)]
+    NotTaken(#[from] RequestError),
+}
+
+type Rejection<C> = <<C as Command>::To as Decider>::Rejection;
+type Executing<C> =
+    Pin<Box<dyn Future<Output = Result<Executed, ExecuteError<Rejection<C>>>> + std::marker::Send>>;
+
+impl<C: Command> Execute<C> {
+    pub(crate) fn new(runtime: Runtime, command: C) -> Self {
+        Self { runtime, command, expected: None, idempotency_key: None }
+    }
+
+    /// Executes only if the instance has this version.
+    pub fn expected_version(mut self, version: Version) -> Self {
+        self.expected = Some(version);
+        self
+    }
+
+    /// Makes the command recognisable: sent again with the same key it has no second effect, and gets the answer of
+    /// the first. With another content it is refused.
+    pub fn idempotency_key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    async fn run(self) -> Result<Executed, ExecuteError<Rejection<C>>> {
+        let Self { runtime, command, expected, idempotency_key } = self;
+        let entry = Arc::new(encode(&runtime, &command, Kind::ExecutedCommand)?);
+        if let Some(key) = &idempotency_key
+            && let Some(answered) = runtime.seen(key, &entry).await?
+        {
+            return answered.typed::<C>();
+        }
+        let (reply, answer) = oneshot::channel();
+        let mode = Mode::Execute { expected, reply };
+        let request = Request { entry: Arc::clone(&entry), idempotency_key: idempotency_key.clone(), mode };
+        runtime.call(Call::Request(request)).await?;
+        match answer.await.unwrap_or_else(|_| Err(RequestError::Stopped(String::new()))) {
+            Ok(answered) => answered.typed::<C>(),
+            // Somebody with the same key was faster.
+            Err(RequestError::Seen { position }) => {
+                let key = idempotency_key.unwrap_or_default();
+                runtime.answer_of(&key, position, &entry).await?.typed::<C>()
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl<C: Command> IntoFuture for Execute<C> {
+    type Output = Result<Executed, ExecuteError<Rejection<C>>>;
+    type IntoFuture = Executing<C>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+#[derive(Deserialize)]
+struct RejectionPayload<R> {
+    rejection: R,
+}
+
+impl Answered {
+    fn typed<C: Command>(self) -> Result<Executed, ExecuteError<Rejection<C>>> {
+        if let Some(rejection) = self.outcome.iter().find(|it| it.entry.kind == Kind::Rejection) {
+            let payload: Result<RejectionPayload<Rejection<C>>, _> =
+                serde_json::from_str(&rejection.entry.payload);
+            let unreadable = |error: serde_json::Error| {
+                let reason =
+                    format!("the rejection at position {} cannot be read: {error}", rejection.position);
+                ExecuteError::NotTaken(RequestError::Unavailable(reason))
+            };
+            return Err(ExecuteError::Rejected(payload.map_err(unreadable)?.rejection));
+        }
+        let Self { position, outcome: events, version } = self;
+        Ok(Executed { process: position.into(), position, version, events })
+    }
+}
+
+impl Runtime {
+    /// The answer that was given to the message with this key, if it was seen.
+    pub(crate) async fn seen(
+        &self,
+        key: &Arc<str>,
+        entry: &procession_core::log::Entry,
+    ) -> Result<Option<Answered>, RequestError> {
+        match self.store().find_key(Arc::clone(key)).await.map_err(unavailable)? {
+            Some(position) => self.answer_of(key, position, entry).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The answer that was given to the command at a position, provided that it is this very command.
+    pub(crate) async fn answer_of(
+        &self,
+        key: &str,
+        position: Position,
+        entry: &procession_core::log::Entry,
+    ) -> Result<Answered, RequestError> {
+        let before = Position(position.0.saturating_sub(1));
+        let found = self.store().read_log(before, 1).await.map_err(unavailable)?;
+        let same = found.first().is_some_and(|it| {
+            let it = &it.entry;
+            it.kind == entry.kind
+                && it.stream == entry.stream
+                && it.name == entry.name
+                && it.payload == entry.payload
+        });
+        if !same {
+            return Err(RequestError::KeyReused { key: key.into(), position });
+        }
+        // Its outcome was logged right behind it, in the same commit.
+        let (mut outcome, mut after) = (Vec::new(), position);
+        loop {
+            let entries = self.store().read_log(after, 64).await.map_err(unavailable)?;
+            let read = entries.len();
+            after = after.plus(read as u64);
+            let before = outcome.len();
+            outcome.extend(entries.into_iter().take_while(|it| it.causation == Some(position)));
+            if outcome.len() - before < 64 {
+                break;
+            }
+        }
+        let version = outcome.iter().filter_map(|it| it.version).max().unwrap_or_default();
+        Ok(Answered { position, outcome, version })
+    }
+}
+
+pub(crate) fn unavailable(error: StoreError) -> RequestError {
+    RequestError::Unavailable(error.to_string())
+}

@@ -1,0 +1,27 @@
+//! The runtime of Procession: a durable log, and the processors that work through it.
+//!
+//! - [`store`]: the [`Store`] trait, what a commit holds, and the [`MemoryStore`].
+//! - [`Runtime`]: starts a processor on a store; `execute`, `send`, `wait`, `stop`.
+//! - [`Reader`]: states, streams and processes, read from any store.
+//! - `processor` (private): the hot path, read, fold, commit.
+
+mod cache;
+mod clock;
+mod execute;
+mod limits;
+mod processor;
+mod reader;
+mod request;
+mod runtime;
+mod send;
+pub mod store;
+
+pub use cache::Cache;
+pub use clock::{Clock, SystemClock};
+pub use execute::{Execute, ExecuteError, Executed};
+pub use limits::Limits;
+pub use reader::{Instance, ReadError, Reader};
+pub use request::{Quiet, RequestError, Sent};
+pub use runtime::{Runtime, RuntimeBuilder, StartError, WaitError};
+pub use send::Send;
+pub use store::{MemoryStore, Store, StoreError};

@@ -1,0 +1,30 @@
+/// How much a runtime takes on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Messages that are handled in one commit. More makes a backlog faster, less makes others wait less. 1,024.
+    pub batch_messages: usize,
+    /// Payload bytes that are written in one commit, about. 4 MiB.
+    pub batch_bytes: usize,
+    /// Commits that may be under way while the next one is folded. 2: the store and the handlers are both busy.
+    pub commits_in_flight: usize,
+    /// Messages that wait in memory; the others wait in the log. 65,536.
+    pub queued_messages: usize,
+    /// States of instances that stay in memory. 100,000, and for a while up to twice as many.
+    pub cached_states: usize,
+    /// Requests that wait to be taken; then who asks has to wait. 1,024.
+    pub waiting_requests: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            batch_messages: 1024,
+            batch_bytes: 4 * 1024 * 1024,
+            commits_in_flight: 2,
+            queued_messages: 65_536,
+            cached_states: 100_000,
+            waiting_requests: 1024,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use std::{collections::VecDeque, sync::Arc};
+
+use procession_core::{
+    Partition,
+    log::{Entry, Position, ProcessId},
+};
+
+/// The messages that wait to be handled, in memory as far as there is room, each partition's in log order.
+///
+/// Every entry of the log is offered once, in order. What this processor writes is offered as it is written, so that
+/// it is never read back; only after a start, or when the backlog has outgrown the memory, the log is read.
+pub(super) struct Backlog {
+    queues: Vec<VecDeque<Pending>>,
+    len: usize,
+    capacity: usize,
+    read_through: Position,
+    checkpoints: Vec<Position>,
+    touched: Vec<bool>,
+    next_queue: usize,
+}
+
+/// A message that waits to be handled.
+pub(super) struct Pending {
+    pub(super) position: Position,
+    pub(super) process: ProcessId,
+    pub(super) entry: Arc<Entry>,
+}
+
+/// Idle partitions' checkpoints are written when they lag this far, so that a restart does not read for long.
+const LARGEST_IDLE_LAG: u64 = 10_000;
+
+impl Backlog {
+    /// A backlog that begins after the partitions' checkpoints.
+    pub(super) fn new(checkpoints: Vec<Position>, capacity: usize) -> Self {
+        Self {
+            queues: checkpoints.iter().map(|_| VecDeque::new()).collect(),
+            len: 0,
+            capacity,
+            read_through: checkpoints.iter().min().copied().unwrap_or_default(),
+            touched: vec![false; checkpoints.len()],
+            checkpoints,
+            next_queue: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Up to where the log was offered.
+    pub(super) fn read_through(&self) -> Position {
+        self.read_through
+    }
+
+    /// Whether there is room for a read of the log.
+    pub(super) fn is_low(&self) -> bool {
+        self.len < self.capacity / 2
+    }
+
+    /// Offers the entry at `position`. Returns whether it waits here now.
+    ///
+    /// An entry that is not the next one, or that has no room, is left for a later read of the log.
+    pub(super) fn offer(&mut self, pending: Pending, has_handlers: bool) -> bool {
+        if pending.position.0 != self.read_through.0 + 1 || (has_handlers && self.len >= self.capacity) {
+            return false;
+        }
+        self.read_through = pending.position;
+        let partition = pending.entry.stream.partition(self.queues.len() as u16).index();
+        let handled =
+            self.checkpoints.get(partition).is_none_or(|checkpoint| pending.position <= *checkpoint);
+        if !has_handlers || handled {
+            return false;
+        }
+        if let Some(queue) = self.queues.get_mut(partition) {
+            queue.push_back(pending);
+            self.len += 1;
+        }
+        true
+    }
+
+    /// Takes up to `most` messages: of each partition the oldest ones, and of all partitions the same share.
+    pub(super) fn take(&mut self, most: usize) -> Vec<Pending> {
+        let mut taken = Vec::with_capacity(most.min(self.len));
+        while taken.len() < most && self.len > 0 {
+            let waiting = self.queues.iter().filter(|it| !it.is_empty()).count().max(1);
+            let share = ((most - taken.len()) / waiting).max(1);
+            for _ in 0..self.queues.len() {
+                let index = self.next_queue;
+                self.next_queue = (self.next_queue + 1) % self.queues.len();
+                let room = share.min(most - taken.len());
+                let Some(queue) = self.queues.get_mut(index) else { continue };
+                let count = room.min(queue.len());
+                taken.extend(queue.drain(..count));
+                self.len -= count;
+                if let Some(touched) = self.touched.get_mut(index) {
+                    *touched |= count > 0;
+                }
+            }
+        }
+        taken
+    }
+
+    /// The checkpoints that are to be written now, as (partition, from, to): everything taken so far is handled.
+    pub(super) fn moves(&mut self, all: bool) -> Vec<(Partition, Position, Position)> {
+        let read_through = self.read_through;
+        let partitions = self.queues.iter().zip(&mut self.checkpoints).zip(&mut self.touched);
+        let moves = partitions.zip(0..).filter_map(|(((queue, checkpoint), touched), partition)| {
+            let from = *checkpoint;
+            let to = queue.front().map_or(read_through, |next| Position(next.position.0 - 1)).max(from);
+            let lag = to.0 - from.0;
+            if lag == 0 || !(all || *touched || lag >= LARGEST_IDLE_LAG) {
+                return None;
+            }
+            (*checkpoint, *touched) = (to, false);
+            Some((Partition(partition), from, to))
+        });
+        moves.collect()
+    }
+}

@@ -1,0 +1,180 @@
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use procession_core::{
+    Output, Partition, Stream,
+    log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
+};
+
+use super::{Outcome, backlog::Pending};
+use crate::{
+    Limits,
+    request::Request,
+    store::{Batch, CheckpointMove, Expected, NewEntry, NewParked, NewTimer, Ownership, Reference},
+};
+
+/// A batch while it is built.
+pub(super) struct Batching {
+    pub(super) batch: Batch,
+    pub(super) now: Timestamp,
+    pub(super) answered: Vec<(Request, Outcome)>,
+    pub(super) state_was_lost: bool,
+    /// Messages of the backlog that were handled.
+    pub(super) handled: usize,
+    pub(super) bytes: usize,
+    after: Position,
+}
+
+/// The message whose handling causes others.
+#[derive(Clone, Copy)]
+pub(super) struct Cause {
+    pub(super) position: Position,
+    pub(super) process: ProcessId,
+}
+
+impl Batching {
+    pub(super) fn after(head: Position, now: Timestamp) -> Self {
+        Self {
+            batch: Batch { after: Some(head), ..Batch::default() },
+            now,
+            answered: Vec::new(),
+            state_was_lost: false,
+            handled: 0,
+            bytes: 0,
+            after: head,
+        }
+    }
+
+    /// The position of its newest entry.
+    pub(super) fn head(&self) -> Position {
+        self.after.plus(self.batch.entries.len() as u64)
+    }
+
+    /// Whether a commit would change nothing that must be durable now.
+    pub(super) fn is_empty(&self) -> bool {
+        let Batch { entries, checkpoints, parked, timers, fired, after: _ } = &self.batch;
+        self.handled == 0
+            && entries.is_empty()
+            && checkpoints.is_empty()
+            && parked.is_empty()
+            && timers.is_empty()
+            && fired.is_empty()
+    }
+
+    /// Adds an entry, and gives it as it waits to be handled.
+    pub(super) fn push(
+        &mut self,
+        entry: Arc<Entry>,
+        cause: Option<Cause>,
+        expected: Expected,
+        idempotency_key: Option<Arc<str>>,
+    ) -> Pending {
+        self.bytes += entry.payload.len();
+        self.batch.entries.push(NewEntry {
+            entry: Arc::clone(&entry),
+            process: cause.map(|it| Reference::Position(it.process.began_at())),
+            causation: cause.map(|it| Reference::Position(it.position)),
+            expected,
+            idempotency_key,
+        });
+        let position = self.head();
+        Pending { position, process: cause.map_or(position.into(), |it| it.process), entry }
+    }
+
+    /// Adds commands that become due later.
+    pub(super) fn push_timers(&mut self, later: Vec<Later>, cause: Cause) {
+        let process = Reference::Position(cause.process.began_at());
+        let causation = Reference::Position(cause.position);
+        for Later { due, to, message } in later {
+            self.bytes += message.payload.len();
+            self.batch.timers.push(NewTimer { due, to, message, process, causation });
+        }
+    }
+
+    /// The entries from an index on, as they will stand in the log.
+    pub(super) fn recorded_since(&self, first: usize, cause: Cause) -> Vec<Recorded> {
+        let entries = self.batch.entries.iter().enumerate().skip(first);
+        let recorded = entries.map(|(index, new)| Recorded {
+            position: self.after.plus(index as u64 + 1),
+            process: cause.process,
+            causation: Some(cause.position),
+            version: match new.expected {
+                Expected::Version(before) => Some(before.next()),
+                Expected::Any => None,
+            },
+            entry: Arc::clone(&new.entry),
+        });
+        recorded.collect()
+    }
+
+    /// Whether it is large enough to be committed.
+    pub(super) fn is_full(&self, limits: &Limits) -> bool {
+        self.handled >= limits.batch_messages
+            || self.batch.entries.len() >= 4 * limits.batch_messages
+            || self.bytes >= limits.batch_bytes
+    }
+
+    /// Parks a message for one of its handlers: with its cause, or because it follows a parked one.
+    pub(super) fn park(
+        &mut self,
+        message: Cause,
+        handler: impl Into<Cow<'static, str>>,
+        stream: &Stream,
+        cause: Option<String>,
+    ) {
+        self.batch.parked.push(NewParked {
+            position: message.position,
+            handler: handler.into(),
+            stream: stream.clone(),
+            process: message.process,
+            cause,
+            at: self.now,
+        });
+    }
+
+    pub(super) fn move_checkpoints(
+        &mut self,
+        moves: &[(Partition, Position, Position)],
+        owned: &[Ownership],
+    ) {
+        let moves = moves.iter().filter_map(|&(partition, from, to)| {
+            let token = owned.iter().find(|it| it.partition == partition)?.token;
+            Some(CheckpointMove { partition, token, from, to })
+        });
+        self.batch.checkpoints.extend(moves);
+    }
+}
+
+/// A command that becomes due later.
+pub(super) struct Later {
+    due: Timestamp,
+    to: Stream,
+    message: Encoded,
+}
+
+/// What a step appends to the log at once, and what it sends later.
+pub(super) fn entries_of(
+    outputs: Vec<Output>,
+    stream: &Stream,
+    now: Timestamp,
+) -> (Vec<Arc<Entry>>, Vec<Later>) {
+    let (mut entries, mut later) = (Vec::with_capacity(outputs.len()), Vec::new());
+    for output in outputs {
+        let (kind, stream, message) = match output {
+            Output::Record(message) => (Kind::Event, stream.clone(), message),
+            Output::Reject(message) => (Kind::Rejection, stream.clone(), message),
+            Output::Send { to, message, after } if after.is_zero() => (Kind::Command, to, message),
+            Output::Send { to, message, after } => {
+                later.push(Later { due: due(now, after), to, message });
+                continue;
+            }
+        };
+        entries.push(Arc::new(Entry::new(kind, stream, message, now)));
+    }
+    (entries, later)
+}
+
+/// Ten years ahead is fine; what the calendar cannot hold becomes due at its end.
+fn due(now: Timestamp, after: Duration) -> Timestamp {
+    now.checked_add(after).unwrap_or(Timestamp::MAX)
+}

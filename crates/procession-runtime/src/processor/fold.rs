@@ -1,0 +1,208 @@
+//! Fold: what the handlers make of the messages of the backlog.
+
+use std::{borrow::Cow, sync::Arc};
+
+use procession_core::{
+    Context, Failure, Handlers, Output, Version,
+    log::{Entry, Kind, Recorded},
+};
+
+use super::{
+    Processor,
+    backlog::Pending,
+    batching::{Batching, Cause, entries_of},
+};
+use crate::store::{Expected, StoreError};
+
+/// Entries that are read from the log at once.
+const ENTRIES_PER_READ: usize = 4096;
+
+/// What a decider made of a command: the version it decided on, and the entries that say what it decided.
+pub(super) struct Decision {
+    pub(super) before: Version,
+    pub(super) entries: Vec<Arc<Entry>>,
+}
+
+impl Processor {
+    /// Reads the log: after a start, and when the backlog has outgrown the memory.
+    pub(super) async fn read_log(&mut self) -> Result<(), StoreError> {
+        while self.backlog.is_low() && self.backlog.read_through() < *self.committed.borrow() {
+            let entries = self.store.read_log(self.backlog.read_through(), ENTRIES_PER_READ).await?;
+            if entries.is_empty() {
+                let (store, end) = (self.store.name(), *self.committed.borrow());
+                let lost = format!("the log of {store} ends before position {end}, which was committed");
+                return Err(StoreError::Permanent(lost));
+            }
+            for Recorded { position, process, entry, .. } in entries {
+                self.offer(Pending { position, process, entry });
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers an entry to the backlog.
+    pub(super) fn offer(&mut self, pending: Pending) {
+        let has_handlers = !matches!(self.engine.handlers_of(&pending.entry), Handlers::Nobody);
+        let process = pending.process;
+        if self.backlog.offer(pending, has_handlers) {
+            self.quiet.begun(process);
+        }
+    }
+
+    /// Logs the commands of timers that are due.
+    pub(super) async fn fire_timers(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
+        if !self.timers_are_due() {
+            return Ok(());
+        }
+        let timers = self.store.due_timers(batching.now, self.limits.batch_messages).await?;
+        if timers.is_empty() {
+            self.next_due = self.store.next_due().await?;
+        }
+        for timer in timers {
+            batching.batch.fired.push(timer.id);
+            let cause = Cause { position: timer.causation, process: timer.process };
+            let entry = Arc::new(Entry::new(Kind::Command, timer.to, timer.message, batching.now));
+            let pending = batching.push(entry, Some(cause), Expected::Any, None);
+            self.offer(pending);
+        }
+        Ok(())
+    }
+
+    /// Handles messages of the backlog, and what follows from them, until the batch is full or nothing is left.
+    pub(super) async fn fold_backlog(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
+        while !batching.state_was_lost && !batching.is_full(&self.limits) {
+            let round = self.backlog.take(self.limits.batch_messages - batching.handled);
+            if round.is_empty() {
+                break;
+            }
+            batching.handled += round.len();
+            let commands = round.iter().filter(|it| it.entry.kind == Kind::Command);
+            self.states.load(commands.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
+            for pending in round {
+                self.handle(&pending, batching);
+                self.quiet.handled(pending.process);
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles one message, for each of its handlers.
+    fn handle(&mut self, pending: &Pending, batching: &mut Batching) {
+        let engine = Arc::clone(&self.engine);
+        let message = Cause { position: pending.position, process: pending.process };
+        match engine.handlers_of(&pending.entry) {
+            Handlers::Decider => self.handle_command(message, &pending.entry, batching),
+            Handlers::Sagas(sagas) => {
+                for (saga, react) in sagas {
+                    let reacted = (!self.blocked.contains(saga, &pending.entry.stream))
+                        .then(|| engine.react(react, &pending.entry));
+                    self.handle_event(message, saga, &pending.entry, reacted, batching);
+                }
+            }
+            Handlers::Nobody => {}
+        }
+    }
+
+    fn handle_command(&mut self, message: Cause, command: &Entry, batching: &mut Batching) {
+        let category = command.stream.category();
+        if self.blocked.contains(category, &command.stream) {
+            return self.park(message, category.to_owned(), command, None, batching);
+        }
+        match self.decide(command, batching) {
+            Ok(Decision { before, entries }) => self.append(entries, before, message, batching),
+            Err(failure) => self.park(message, category.to_owned(), command, Some(failure), batching),
+        }
+    }
+
+    /// `reacted` is none when the saga must not see the event, because an earlier one of its stream is parked.
+    fn handle_event(
+        &mut self,
+        message: Cause,
+        saga: &'static str,
+        event: &Entry,
+        reacted: Option<Result<Vec<Output>, Failure>>,
+        batching: &mut Batching,
+    ) {
+        match reacted.map(|it| it.and_then(|outputs| self.within_limits(outputs))) {
+            Some(Ok(outputs)) => {
+                let (entries, later) = entries_of(outputs, &event.stream, batching.now);
+                self.append(entries, Version::NONE, message, batching);
+                batching.push_timers(later, message);
+            }
+            Some(Err(failure)) => self.park(message, saga, event, Some(failure), batching),
+            None => self.park(message, saga, event, None, batching),
+        }
+    }
+
+    /// Lets a decider handle a command, and folds what it recorded into its state.
+    pub(super) fn decide(&mut self, command: &Entry, batching: &mut Batching) -> Result<Decision, Failure> {
+        let stream = &command.stream;
+        let state = self.states.get(stream)?;
+        let before = state.version();
+        let outputs = self.engine.decide(state, command, &Context::at(batching.now))?;
+        let outputs = self.within_limits(outputs)?;
+        let (entries, _) = entries_of(outputs, stream, batching.now);
+        let state = self.states.get(stream)?;
+        for event in entries.iter().filter(|it| it.kind == Kind::Event) {
+            if let Err(failure) = self.engine.evolve(state, event) {
+                // It has seen a part of what will not be written.
+                self.states.remove(stream);
+                batching.state_was_lost = true;
+                return Err(failure);
+            }
+        }
+        Ok(Decision { before, entries })
+    }
+
+    /// Adds what a handler emitted to the batch, and offers it to the handlers that follow.
+    pub(super) fn append(
+        &mut self,
+        entries: Vec<Arc<Entry>>,
+        before: Version,
+        cause: Cause,
+        batching: &mut Batching,
+    ) {
+        let mut version = before;
+        for entry in entries {
+            let mut expected = Expected::Any;
+            if entry.kind == Kind::Event {
+                expected = Expected::Version(version);
+                version = version.next();
+            }
+            let pending = batching.push(entry, Some(cause), expected, None);
+            self.offer(pending);
+        }
+    }
+
+    /// Parks a message: with the failure, or without one because an earlier message of its stream is parked.
+    fn park(
+        &mut self,
+        message: Cause,
+        handler: impl Into<Cow<'static, str>>,
+        entry: &Entry,
+        failure: Option<Failure>,
+        batching: &mut Batching,
+    ) {
+        let handler = handler.into();
+        if let Some(failure) = &failure {
+            tracing::warn!(
+                message = %entry.name, stream = %entry.stream, position = message.position.0, process = message.process.0,
+                %handler, %failure, "the message is parked"
+            );
+            self.blocked.add(handler.clone(), entry.stream.clone());
+        }
+        self.quiet.parked(message.process);
+        batching.park(message, handler, &entry.stream, failure.map(|it| it.to_string()));
+    }
+
+    pub(super) fn within_limits(&self, outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {
+        let limit = self.store.max_payload_bytes();
+        for Output::Record(it) | Output::Reject(it) | Output::Send { message: it, .. } in &outputs {
+            if it.payload.len() > limit {
+                let what = format!("the payload of `{}`, in bytes,", it.name);
+                return Err(Failure::TooLarge { what, size: it.payload.len(), limit });
+            }
+        }
+        Ok(outputs)
+    }
+}

@@ -1,0 +1,329 @@
+//! The hot path: read, fold, commit, in batches.
+//!
+//! A processor owns partitions. It takes their messages in log order, lets the engine handle them, and hands
+//! everything that came of it to the store as one [`Batch`](crate::store::Batch). While the store commits one batch,
+//! the next one is folded already; both stand on the position that the log will have, so a batch never takes effect
+//! without the one before it.
+
+mod backlog;
+mod batching;
+mod blocked;
+mod fold;
+mod quiet;
+mod recovery;
+mod requests;
+mod states;
+
+pub(crate) use states::load;
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use procession_core::{Engine, log::Position};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::{
+    backlog::Backlog,
+    batching::Batching,
+    blocked::Blocked,
+    quiet::{QuietReply, QuietWatch},
+    recovery::{Backoff, Undone},
+    states::States,
+};
+use crate::{
+    Clock, Limits,
+    request::{Answered, Call, Request, RequestError, Sent},
+    store::{Answer, Committed, Ownership, Store, StoreError},
+};
+
+/// Owns partitions, and handles their messages.
+pub(crate) struct Processor {
+    engine: Arc<Engine>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    owned: Vec<Ownership>,
+    calls: mpsc::Receiver<Call>,
+    committed: watch::Sender<Position>,
+
+    /// Requests that are to be taken next, in order.
+    requests: VecDeque<Request>,
+    stopping: Option<oneshot::Sender<()>>,
+    /// The newest position, counting what is handed to the store but not durable yet.
+    head: Position,
+    backlog: Backlog,
+    states: States,
+    blocked: Blocked,
+    quiet: QuietWatch,
+    in_flight: VecDeque<InFlight>,
+    next_due: Option<Timestamp>,
+    backoff: Backoff,
+}
+
+/// A batch that the store has, but has not answered yet.
+struct InFlight {
+    answer: Answer<Committed>,
+    head: Position,
+    /// Whom to tell what, when it is durable. The requests are kept, to run them again if it fails.
+    answered: Vec<(Request, Outcome)>,
+    quiet: Vec<QuietReply>,
+    fired_timers: bool,
+}
+
+/// What came of a request, if the batch becomes durable.
+enum Outcome {
+    Executed(Result<Answered, RequestError>),
+    Sent(Sent),
+}
+
+impl Processor {
+    #[expect(clippy::too_many_arguments, reason = "called once, by the builder of the runtime")]
+    pub(crate) async fn start(
+        engine: Arc<Engine>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        owned: Vec<Ownership>,
+        calls: mpsc::Receiver<Call>,
+        committed: watch::Sender<Position>,
+    ) -> Result<Self, StoreError> {
+        let mut processor = Self {
+            engine,
+            store,
+            clock,
+            limits,
+            owned,
+            calls,
+            committed,
+            requests: VecDeque::new(),
+            stopping: None,
+            head: Position::START,
+            backlog: Backlog::new(Vec::new(), 0),
+            states: States::new(limits.cached_states),
+            blocked: Blocked::default(),
+            quiet: QuietWatch::default(),
+            in_flight: VecDeque::new(),
+            next_due: None,
+            backoff: Backoff::default(),
+        };
+        processor.synchronize().await?;
+        Ok(processor)
+    }
+
+    /// Runs until it is stopped, or the store fails for good.
+    pub(crate) async fn run(mut self) -> Result<(), StoreError> {
+        let result = self.work().await;
+        if let Err(error) = &result {
+            tracing::error!(store = self.store.name(), %error, "the processor has stopped");
+            self.refuse_all(error);
+        }
+        result
+    }
+
+    async fn work(&mut self) -> Result<(), StoreError> {
+        loop {
+            if self.in_flight.len() < self.limits.commits_in_flight {
+                self.take_calls();
+                self.read_log().await?;
+                if self.has_work() {
+                    self.next_batch().await?;
+                    continue;
+                }
+                if self.in_flight.is_empty() && self.stopping.is_some() {
+                    return self.stop().await;
+                }
+            }
+            self.wait_for_something().await?;
+        }
+    }
+
+    fn take_calls(&mut self) {
+        while self.requests.len() < self.limits.batch_messages {
+            let Ok(call) = self.calls.try_recv() else { break };
+            self.take_call(call);
+        }
+    }
+
+    fn take_call(&mut self, call: Call) {
+        match call {
+            Call::Request(request) => self.requests.push_back(request),
+            Call::Wait { process, reply } => self.quiet.wait(process, reply),
+            Call::Stop { reply } => {
+                self.calls.close();
+                self.stopping = Some(reply);
+            }
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        !self.requests.is_empty()
+            || (self.stopping.is_none() && (!self.backlog.is_empty() || self.timers_are_due()))
+    }
+
+    fn timers_are_due(&self) -> bool {
+        // Timers are read from the store, so a batch in flight could hold the news that they have fired.
+        self.in_flight.is_empty() && self.next_due.is_some_and(|due| due <= self.clock.now())
+    }
+
+    async fn wait_for_something(&mut self) -> Result<(), StoreError> {
+        self.release_quiet();
+        let until_due = self.until_next_due();
+        let may_take = self.in_flight.len() < self.limits.commits_in_flight && self.stopping.is_none();
+        tokio::select! {
+            biased;
+            answer = next_answer(&mut self.in_flight), if !self.in_flight.is_empty() => {
+                self.answered(answer).await
+            }
+            call = self.calls.recv(), if may_take => {
+                match call {
+                    Some(call) => self.take_call(call),
+                    // Every handle was dropped: nobody can ask for anything, but what is in the log goes on.
+                    None => self.stopping = Some(oneshot::channel().0),
+                }
+                Ok(())
+            }
+            () = tokio::time::sleep(until_due), if self.in_flight.is_empty() => Ok(()),
+        }
+    }
+
+    fn until_next_due(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(60);
+        let until = self.next_due.map(|due| due.duration_since(self.clock.now()));
+        until.map_or(LONGEST, |it| Duration::try_from(it).unwrap_or(Duration::ZERO).min(LONGEST))
+    }
+
+    /// Tells those whose process is quiet already, and durable too.
+    fn release_quiet(&mut self) {
+        if self.in_flight.is_empty() && self.backlog.read_through() == self.head {
+            self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
+        }
+    }
+
+    /// Builds a batch and hands it to the store.
+    async fn next_batch(&mut self) -> Result<(), StoreError> {
+        let mut batching = Batching::after(self.head, self.clock.now());
+        if let Err(error) = self.fill(&mut batching).await {
+            let undone = Undone { answered: batching.answered, quiet: Vec::new() };
+            return self.recover(undone, error).await;
+        }
+        let state_was_lost = batching.state_was_lost;
+        self.submit(batching, false);
+        if state_was_lost {
+            // It is read again from the store, so everything that it had seen must be there first.
+            self.finish_in_flight().await?;
+        }
+        Ok(())
+    }
+
+    async fn fill(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
+        self.fire_timers(batching).await?;
+        self.fold_requests(batching).await?;
+        if self.stopping.is_none() {
+            self.fold_backlog(batching).await?;
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self, mut batching: Batching, all_checkpoints: bool) {
+        let quiet =
+            if self.backlog.read_through() == batching.head() { self.quiet.take_quiet() } else { Vec::new() };
+        if batching.is_empty() && !all_checkpoints {
+            return self.nothing_to_write(batching.answered, quiet);
+        }
+        let moves = self.backlog.moves(all_checkpoints);
+        batching.move_checkpoints(&moves, &self.owned);
+        if batching.is_empty() {
+            return self.nothing_to_write(batching.answered, quiet);
+        }
+        self.head = batching.head();
+        self.next_due = self.next_due.into_iter().chain(batching.batch.timers.iter().map(|it| it.due)).min();
+        let fired_timers = !batching.batch.fired.is_empty();
+        let answer = self.store.commit(batching.batch);
+        self.in_flight.push_back(InFlight {
+            answer,
+            head: self.head,
+            answered: batching.answered,
+            quiet,
+            fired_timers,
+        });
+    }
+
+    /// Answers that stand on nothing new are given when all that they saw is durable.
+    fn nothing_to_write(&mut self, answered: Vec<(Request, Outcome)>, quiet: Vec<QuietReply>) {
+        match self.in_flight.back_mut() {
+            Some(last) => {
+                last.answered.extend(answered);
+                last.quiet.extend(quiet);
+            }
+            None => tell(answered, quiet),
+        }
+    }
+
+    /// Takes the store's answer to the oldest batch in flight.
+    async fn answered(&mut self, answer: Result<Committed, StoreError>) -> Result<(), StoreError> {
+        let Some(batch) = self.in_flight.pop_front() else { return Ok(()) };
+        match answer {
+            Ok(_) => {
+                self.backoff.reset();
+                self.committed.send_replace(batch.head);
+                tell(batch.answered, batch.quiet);
+                if batch.fired_timers {
+                    self.next_due = self.store.next_due().await?;
+                }
+                Ok(())
+            }
+            Err(error) => self.recover(Undone { answered: batch.answered, quiet: batch.quiet }, error).await,
+        }
+    }
+
+    async fn finish_in_flight(&mut self) -> Result<(), StoreError> {
+        while !self.in_flight.is_empty() {
+            let answer = next_answer(&mut self.in_flight).await;
+            self.answered(answer).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything is durable; only the checkpoints of idle partitions may lag.
+    async fn stop(&mut self) -> Result<(), StoreError> {
+        let batching = Batching::after(self.head, self.clock.now());
+        self.submit(batching, true);
+        self.finish_in_flight().await?;
+        self.store.close().await?;
+        if let Some(reply) = self.stopping.take() {
+            _ = reply.send(());
+        }
+        Ok(())
+    }
+}
+
+async fn next_answer(in_flight: &mut VecDeque<InFlight>) -> Result<Committed, StoreError> {
+    match in_flight.front_mut() {
+        Some(batch) => (&mut batch.answer).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whoever went away meanwhile does not hear it; the log has it.
+fn tell(answered: Vec<(Request, Outcome)>, quiet: Vec<QuietReply>) {
+    for (request, outcome) in answered {
+        request.answer(outcome);
+    }
+    quiet.into_iter().for_each(QuietReply::send);
+}
+
+impl Request {
+    fn answer(self, outcome: Outcome) {
+        use crate::request::Mode;
+        match (self.mode, outcome) {
+            (Mode::Execute { reply, .. }, Outcome::Executed(answer)) => _ = reply.send(answer),
+            (Mode::Send { reply }, Outcome::Sent(sent)) => _ = reply.send(Ok(sent)),
+            (Mode::Send { reply }, Outcome::Executed(Err(error))) => _ = reply.send(Err(error)),
+            (Mode::Send { .. }, Outcome::Executed(Ok(_))) | (Mode::Execute { .. }, Outcome::Sent(_)) => {}
+        }
+    }
+
+    fn refuse(self, error: RequestError) {
+        self.answer(Outcome::Executed(Err(error)));
+    }
+}

@@ -1,0 +1,144 @@
+//! When the store says no: nothing of a failed batch took effect, so all of it is run again on fresh state.
+
+use std::time::Duration;
+
+use super::{Backlog, InFlight, Outcome, Processor, blocked::Blocked, next_answer, quiet::QuietReply, tell};
+use crate::{
+    request::{Request, RequestError},
+    store::{Conflict, StoreError},
+};
+
+/// How long to wait before the store is asked again: doubling, from 20 ms to 1 s.
+#[derive(Default)]
+pub(super) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    pub(super) fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    async fn wait(&mut self) {
+        let delay = Duration::from_millis(20) * 2_u32.pow(self.failures.min(6));
+        self.failures += 1;
+        tokio::time::sleep(delay.min(Duration::from_secs(1))).await;
+    }
+}
+
+/// What was built, but is not in the store.
+pub(super) struct Undone {
+    pub(super) answered: Vec<(Request, Outcome)>,
+    pub(super) quiet: Vec<QuietReply>,
+}
+
+impl Processor {
+    /// Gives up a batch that did not become durable, with all that stand on it, and starts again from the store.
+    ///
+    /// # Errors
+    /// When it makes no sense to go on: the store is damaged, or another owner has taken over.
+    pub(super) async fn recover(&mut self, undone: Undone, error: StoreError) -> Result<(), StoreError> {
+        let undone = self.give_up_in_flight(undone).await;
+        self.quiet.put_back(undone.quiet);
+        let requests = undone.answered.into_iter().map(|(request, _)| request);
+        match &error {
+            StoreError::Conflict(Conflict::StaleOwner { .. })
+            | StoreError::Permanent(_)
+            | StoreError::TooLarge { .. } => {
+                self.put_back(requests.collect());
+                return Err(error);
+            }
+            StoreError::Conflict(conflict) => {
+                tracing::debug!(%conflict, "somebody else was faster; running the batch again");
+                self.put_back(requests.collect());
+            }
+            StoreError::Duplicate { key, position } => {
+                let (seen, others): (Vec<_>, Vec<_>) =
+                    requests.partition(|it| it.idempotency_key.as_deref() == Some(key));
+                // Of two with one key in one batch, the first may still win when it is run again.
+                let mut seen = seen.into_iter();
+                let again = if *position > self.durable_head() { seen.next() } else { None };
+                seen.for_each(|it| it.refuse(RequestError::Seen { position: *position }));
+                self.put_back(again.into_iter().chain(others).collect());
+            }
+            StoreError::Transient(reason) => {
+                tracing::warn!(
+                    store = self.store.name(),
+                    reason,
+                    "the store cannot commit now; trying again"
+                );
+                requests.for_each(|it| it.refuse(RequestError::Unavailable(reason.clone())));
+                self.backoff.wait().await;
+            }
+        }
+        self.synchronize().await
+    }
+
+    /// Waits for the answers to all batches in flight; those that failed too are undone with the first.
+    async fn give_up_in_flight(&mut self, mut undone: Undone) -> Undone {
+        while !self.in_flight.is_empty() {
+            let answer = next_answer(&mut self.in_flight).await;
+            let Some(InFlight { answered, quiet, head, .. }) = self.in_flight.pop_front() else { break };
+            if answer.is_ok() {
+                self.committed.send_replace(head);
+                tell(answered, quiet);
+            } else {
+                undone.answered.extend(answered);
+                undone.quiet.extend(quiet);
+            }
+        }
+        undone
+    }
+
+    fn put_back(&mut self, requests: Vec<Request>) {
+        for request in requests.into_iter().rev() {
+            self.requests.push_front(request);
+        }
+    }
+
+    /// Forgets everything that was folded, and begins where the store says.
+    pub(super) async fn synchronize(&mut self) -> Result<(), StoreError> {
+        loop {
+            match self.try_synchronize().await {
+                Err(StoreError::Transient(reason)) => {
+                    tracing::warn!(
+                        store = self.store.name(),
+                        reason,
+                        "the store cannot be read now; trying again"
+                    );
+                    self.backoff.wait().await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_synchronize(&mut self) -> Result<(), StoreError> {
+        let progress = self.store.progress().await?;
+        let parked = self.store.parked().await?;
+        self.next_due = self.store.next_due().await?;
+        self.states.clear();
+        self.quiet.reset(&parked);
+        self.blocked = Blocked::of(parked);
+        self.head = progress.head;
+        self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);
+        self.committed.send_replace(progress.head);
+        Ok(())
+    }
+
+    fn durable_head(&self) -> procession_core::log::Position {
+        *self.committed.borrow()
+    }
+
+    /// Tells everybody who asked, or still asks, that nothing will come.
+    pub(super) fn refuse_all(&mut self, error: &StoreError) {
+        let refusal = RequestError::Stopped(error.to_string());
+        self.calls.close();
+        while let Ok(call) = self.calls.try_recv() {
+            self.take_call(call);
+        }
+        for request in std::mem::take(&mut self.requests) {
+            request.refuse(refusal.clone());
+        }
+    }
+}

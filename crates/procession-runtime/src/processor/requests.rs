@@ -1,0 +1,71 @@
+//! What clients ask for: commands to execute at once, and commands to log.
+
+use std::sync::Arc;
+
+use procession_core::{Version, log::Recorded};
+
+use super::{
+    Outcome, Processor,
+    batching::{Batching, Cause},
+    fold::Decision,
+};
+use crate::{
+    request::{Answered, Mode, Request, RequestError, Sent},
+    store::{Expected, StoreError},
+};
+
+impl Processor {
+    /// Takes the requests that wait, until the batch is full.
+    pub(super) async fn fold_requests(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
+        let executed = self.requests.iter().filter(|it| matches!(it.mode, Mode::Execute { .. }));
+        let streams = executed.map(|it| &it.entry.stream);
+        self.states.load(streams, &self.engine, &*self.store).await?;
+        while !batching.state_was_lost && !batching.is_full(&self.limits) {
+            let Some(request) = self.requests.pop_front() else { break };
+            let outcome = match request.mode {
+                Mode::Send { .. } => Outcome::Sent(self.log_command(&request, batching)),
+                Mode::Execute { expected, .. } => {
+                    Outcome::Executed(self.execute(&request, expected, batching))
+                }
+            };
+            batching.answered.push((request, outcome));
+        }
+        Ok(())
+    }
+
+    fn log_command(&mut self, request: &Request, batching: &mut Batching) -> Sent {
+        let key = request.idempotency_key.clone();
+        let pending = batching.push(Arc::clone(&request.entry), None, Expected::Any, key);
+        let sent = Sent { process: pending.process, position: pending.position };
+        self.offer(pending);
+        sent
+    }
+
+    fn execute(
+        &mut self,
+        request: &Request,
+        expected: Option<Version>,
+        batching: &mut Batching,
+    ) -> Result<Answered, RequestError> {
+        let command = &request.entry;
+        let stream = || command.stream.clone();
+        if self.blocked.contains(command.stream.category(), &command.stream) {
+            return Err(RequestError::Blocked { stream: stream() });
+        }
+        let failed =
+            |failure| RequestError::Failed { command: command.name.to_string(), stream: stream(), failure };
+        let actual = self.states.get(&command.stream).map_err(failed)?.version();
+        if let Some(expected) = expected.filter(|it| *it != actual) {
+            return Err(RequestError::Conflict { stream: stream(), expected, actual });
+        }
+        let Decision { before, entries } = self.decide(command, batching).map_err(failed)?;
+        let logged = batching.push(Arc::clone(command), None, Expected::Any, request.idempotency_key.clone());
+        let cause = Cause { position: logged.position, process: logged.process };
+        self.offer(logged);
+        let first = batching.batch.entries.len();
+        self.append(entries, before, cause, batching);
+        let outcome = batching.recorded_since(first, cause);
+        let version = outcome.iter().filter_map(|it: &Recorded| it.version).max().unwrap_or(before);
+        Ok(Answered { position: cause.position, outcome, version })
+    }
+}

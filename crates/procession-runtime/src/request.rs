@@ -1,0 +1,126 @@
+//! What clients ask of a processor, and what they get.
+
+use std::sync::Arc;
+
+use procession_core::{
+    EncodeError, Failure, InvalidId, Stream, Version,
+    log::{Entry, Position, ProcessId, Recorded},
+};
+use tokio::sync::oneshot;
+
+/// A command from outside.
+pub(crate) struct Request {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) idempotency_key: Option<Arc<str>>,
+    pub(crate) mode: Mode,
+}
+
+/// How the command is to be taken.
+pub(crate) enum Mode {
+    /// Handle it and tell what came of it.
+    Execute { expected: Option<Version>, reply: oneshot::Sender<Result<Answered, RequestError>> },
+    /// Log it; it is handled when its turn comes.
+    Send { reply: oneshot::Sender<Result<Sent, RequestError>> },
+}
+
+/// Everything that reaches a processor.
+pub(crate) enum Call {
+    Request(Request),
+    Wait { process: ProcessId, reply: oneshot::Sender<Quiet> },
+    Stop { reply: oneshot::Sender<()> },
+}
+
+/// A command that is in the log and will be handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The process that it began.
+    pub process: ProcessId,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// What came of an executed command, untyped.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) position: Position,
+    /// The events, or the rejection.
+    pub(crate) outcome: Vec<Recorded>,
+    /// The version of the command's stream now.
+    pub(crate) version: Version,
+}
+
+/// A process that has no message on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// The process.
+    pub process: ProcessId,
+    /// How many of its messages are parked. When there are any, the process is stuck.
+    pub parked: u64,
+}
+
+/// Why a command was not taken. Nothing of it is in the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// No instance can have this id.
+    #[error(transparent)]
+    InvalidId(InvalidId),
+    /// The command cannot be written.
+    #[error(transparent)]
+    Encode(EncodeError),
+    /// The instance has another version than the caller expected.
+    #[error("{stream} has version {actual}, not {expected} as expected; look at it again and decide again")]
+    Conflict {
+        /// The instance.
+        stream: Stream,
+        /// What the caller expected.
+        expected: Version,
+        /// What it has.
+        actual: Version,
+    },
+    /// The idempotency key was used before, for another command.
+    #[error("the idempotency key `{key}` was used before, for another command (at position {position})")]
+    KeyReused {
+        /// The key.
+        key: String,
+        /// Where the earlier command stands.
+        position: Position,
+    },
+    /// The idempotency key was used before. Resolved before it reaches a caller.
+    #[error("the idempotency key was used before, at position {position}")]
+    Seen {
+        /// Where the earlier command stands.
+        position: Position,
+    },
+    /// An earlier message of the instance is parked, so that no later one may be handled before it.
+    #[error("{stream} waits: an earlier message for it is parked, because its handler failed")]
+    Blocked {
+        /// The instance.
+        stream: Stream,
+    },
+    /// The handler failed.
+    #[error("`{command}` for {stream} could not be handled: {failure}")]
+    Failed {
+        /// The command.
+        command: String,
+        /// The instance.
+        stream: Stream,
+        /// Why.
+        failure: Failure,
+    },
+    /// The command is too large for the store.
+    #[error("`{command}` has {bytes} bytes; the store takes at most {limit}")]
+    TooLarge {
+        /// The command.
+        command: String,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The store did not take it, and may later.
+    #[error("the store cannot take anything now: {0}")]
+    Unavailable(String),
+    /// The runtime has stopped.
+    #[error("the runtime has stopped{}", if .0.is_empty() { String::new() } else { format!(": {}", .0) })]
+    Stopped(String),
+}

@@ -1,0 +1,220 @@
+use std::sync::{Arc, Mutex};
+
+use procession_core::{
+    Application, Command, Decider, Partition, Stream,
+    log::{Entry, Kind, Position, ProcessId},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    Clock, Execute, Limits, Quiet, Reader, RequestError, Send, Store, StoreError, SystemClock,
+    processor::Processor, request::Call,
+};
+
+/// Runs the processes of an application on a store. Clones are handles of the same runtime.
+///
+/// ```
+/// use procession_core::{Application, Module, doc::CleanRoom};
+/// use procession_runtime::{MemoryStore, Runtime};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hotel = Application::assemble([Module::named("rooms").handles::<CleanRoom>()])?;
+/// let runtime = Runtime::start(&hotel, MemoryStore::new()).await?;
+///
+/// let executed = runtime.execute(CleanRoom { room: 7 }).await?;
+/// runtime.wait(executed.process).await?;
+/// runtime.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    reader: Reader,
+    clock: Arc<dyn Clock>,
+    calls: mpsc::Sender<Call>,
+    committed: watch::Receiver<Position>,
+    processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
+}
+
+/// A runtime with other settings than the usual ones.
+pub struct RuntimeBuilder {
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+}
+
+/// Why a runtime did not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the runtime cannot start on {store}: {error}")]
+pub struct StartError {
+    /// The store.
+    pub store: String,
+    /// What it said.
+    pub error: StoreError,
+}
+
+/// Why a process cannot be waited for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WaitError {
+    /// No message has begun a process there.
+    #[error("there is no process {0}")]
+    UnknownProcess(ProcessId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The runtime has stopped before the process became quiet.
+    #[error("the runtime has stopped; the process goes on when it is started again")]
+    Stopped,
+}
+
+impl RuntimeBuilder {
+    /// Reads the time from another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes on more or less at once.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Starts the runtime. It takes over all partitions of the store, and goes on with what is in the log.
+    ///
+    /// # Errors
+    /// When the store cannot be read or taken over.
+    pub async fn start(self, application: &Application, store: impl Store) -> Result<Runtime, StartError> {
+        let store: Arc<dyn Store> = Arc::new(store);
+        let name = store.name();
+        self.start_on(application, store).await.map_err(|error| StartError { store: name, error })
+    }
+
+    async fn start_on(self, application: &Application, store: Arc<dyn Store>) -> Result<Runtime, StoreError> {
+        let partitions = (0..store.partitions()).map(Partition).collect();
+        let owned = store.acquire(partitions).await?;
+        let (sender, calls) = mpsc::channel(self.limits.waiting_requests);
+        let (committing, committed) = watch::channel(Position::START);
+        let processor = Processor::start(
+            Arc::clone(application.engine()),
+            Arc::clone(&store),
+            Arc::clone(&self.clock),
+            self.limits,
+            owned,
+            calls,
+            committing,
+        );
+        let processor = tokio::spawn(processor.await?.run());
+        let shared = Shared {
+            reader: Reader::new(application, store),
+            clock: self.clock,
+            calls: sender,
+            committed,
+            processor: Mutex::new(Some(processor)),
+        };
+        Ok(Runtime { shared: Arc::new(shared) })
+    }
+}
+
+impl Runtime {
+    /// Starts a runtime with the usual settings.
+    ///
+    /// # Errors
+    /// When the store cannot be read or taken over.
+    pub async fn start(application: &Application, store: impl Store) -> Result<Self, StartError> {
+        Self::builder().start(application, store).await
+    }
+
+    /// A runtime whose settings are still to be chosen.
+    #[must_use]
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder { clock: Arc::new(SystemClock), limits: Limits::default() }
+    }
+
+    /// Executes a command now, and tells what came of it when that is durable.
+    ///
+    /// It does not wait for messages that are still on their way to the same instance.
+    pub fn execute<C: Command>(&self, command: C) -> Execute<C> {
+        Execute::new(self.clone(), command)
+    }
+
+    /// Puts a command into the log, and returns when that is durable. It is handled when its turn comes.
+    pub fn send<C: Command>(&self, command: C) -> Send<C> {
+        Send::new(self.clone(), command)
+    }
+
+    /// Waits until a process has no message on the way: it has ended, or waits for something from outside.
+    ///
+    /// # Errors
+    /// When there is no such process, or the runtime stops first.
+    pub async fn wait(&self, process: ProcessId) -> Result<Quiet, WaitError> {
+        let before = Position(process.0.saturating_sub(1));
+        let found = self.store().read_log(before, 1).await?;
+        if !found.first().is_some_and(|it| it.process == process) {
+            return Err(WaitError::UnknownProcess(process));
+        }
+        let (reply, quiet) = oneshot::channel();
+        self.call(Call::Wait { process, reply }).await.map_err(|_| WaitError::Stopped)?;
+        quiet.await.map_err(|_| WaitError::Stopped)
+    }
+
+    /// Reads states and processes.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.shared.reader
+    }
+
+    /// Follows the log: the newest durable position, whenever it changes.
+    #[must_use]
+    pub fn committed(&self) -> watch::Receiver<Position> {
+        self.shared.committed.clone()
+    }
+
+    /// Takes nothing more, makes durable what was taken, and closes the store. What is in the log goes on when a
+    /// runtime is started again.
+    ///
+    /// # Errors
+    /// When the store has failed, now or before.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        let (reply, stopped) = oneshot::channel();
+        if self.call(Call::Stop { reply }).await.is_ok() {
+            // Without an answer the processor has ended by itself, and says below why.
+            _ = stopped.await;
+        }
+        let processor = self.shared.processor.lock().map(|mut it| it.take());
+        match processor {
+            Ok(Some(processor)) => processor.await.unwrap_or_else(|error| {
+                Err(StoreError::Permanent(format!("the processor has died: {error}")))
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        self.shared.reader.store()
+    }
+
+    pub(crate) async fn call(&self, call: Call) -> Result<(), RequestError> {
+        self.shared.calls.send(call).await.map_err(|_| RequestError::Stopped(String::new()))
+    }
+}
+
+/// A command as it is logged, checked before anything is written.
+pub(crate) fn encode<C: Command>(runtime: &Runtime, command: &C, kind: Kind) -> Result<Entry, RequestError> {
+    let stream = Stream::new(C::To::CATEGORY, command.target()).map_err(RequestError::InvalidId)?;
+    let message = command.encode().map_err(RequestError::Encode)?;
+    let (bytes, limit) = (message.payload.len(), runtime.store().max_payload_bytes());
+    if bytes > limit {
+        return Err(RequestError::TooLarge { command: C::NAME.into(), bytes, limit });
+    }
+    Ok(Entry::new(kind, stream, message, runtime.shared.clock.now()))
+}

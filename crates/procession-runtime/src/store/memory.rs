@@ -1,0 +1,264 @@
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    future::ready,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use jiff::Timestamp;
+use procession_core::{
+    Partition, Stream, Version,
+    log::{Kind, Position, ProcessId, Recorded},
+};
+
+use super::{
+    Answer, Batch, Committed, Conflict, Expected, NewEntry, Ownership, Parked, Progress, Reference, Store,
+    StoreError, Timer, TimerId,
+};
+
+/// A store that forgets everything when it is dropped. It keeps every rule that the durable ones keep.
+///
+/// Clones share one log, as two openings of one file would.
+#[derive(Clone)]
+pub struct MemoryStore {
+    partitions: u16,
+    max_payload_bytes: usize,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    log: Vec<Recorded>,
+    streams: BTreeMap<Stream, Vec<usize>>,
+    processes: HashMap<ProcessId, Vec<usize>>,
+    keys: HashMap<Arc<str>, Position>,
+    checkpoints: Vec<(u64, Position)>,
+    parked: Vec<Parked>,
+    timers: BTreeMap<(Timestamp, TimerId), Timer>,
+    due: HashMap<TimerId, Timestamp>,
+    last_timer: u64,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store with 16 partitions, that takes payloads of up to 16 MiB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limits(16, 16 * 1024 * 1024)
+    }
+
+    /// An empty store with a number of partitions (at least 1) and a limit for payloads.
+    #[must_use]
+    pub fn with_limits(partitions: u16, max_payload_bytes: usize) -> Self {
+        let partitions = partitions.max(1);
+        let checkpoints = vec![(0, Position::START); usize::from(partitions)];
+        let inner = Inner { checkpoints, ..Inner::default() };
+        Self { partitions, max_payload_bytes, inner: Arc::new(Mutex::new(inner)) }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // No call panics while it holds the lock, and a batch is checked before anything of it is written.
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn answer<T: Send + 'static>(result: Result<T, StoreError>) -> Answer<T> {
+    Box::pin(ready(result))
+}
+
+impl Store for MemoryStore {
+    fn name(&self) -> String {
+        "memory".into()
+    }
+
+    fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    fn max_payload_bytes(&self) -> usize {
+        self.max_payload_bytes
+    }
+
+    fn commit(&self, batch: Batch) -> Answer<Committed> {
+        let mut inner = self.inner();
+        let checked = inner.check(&batch, self.max_payload_bytes);
+        answer(checked.map(|versions| inner.apply(batch, versions)))
+    }
+
+    fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {
+        let mut inner = self.inner();
+        let acquired = partitions.into_iter().map(|partition| {
+            let unknown = || StoreError::Permanent(format!("this store has no partition {partition}"));
+            let (token, checkpoint) = inner.checkpoints.get_mut(partition.index()).ok_or_else(unknown)?;
+            *token += 1;
+            Ok(Ownership { partition, token: *token, checkpoint: *checkpoint })
+        });
+        let acquired: Result<Vec<_>, _> = acquired.collect();
+        answer(acquired)
+    }
+
+    fn progress(&self) -> Answer<Progress> {
+        let inner = self.inner();
+        let checkpoints = inner.checkpoints.iter().map(|(_, checkpoint)| *checkpoint).collect();
+        answer(Ok(Progress { head: inner.head(), checkpoints }))
+    }
+
+    fn read_log(&self, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
+        let inner = self.inner();
+        let first = usize::try_from(after.0).unwrap_or(usize::MAX);
+        answer(Ok(inner.log.iter().skip(first).take(limit).cloned().collect()))
+    }
+
+    fn read_stream(&self, stream: Stream, after: Version, limit: usize) -> Answer<Vec<Recorded>> {
+        let inner = self.inner();
+        let first = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let events = inner.streams.get(&stream).into_iter().flatten().skip(first).take(limit);
+        answer(Ok(events.filter_map(|index| inner.log.get(*index).cloned()).collect()))
+    }
+
+    fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
+        let inner = self.inner();
+        let entries = inner.processes.get(&process).into_iter().flatten();
+        let entries = entries.filter_map(|index| inner.log.get(*index)).filter(|it| it.position > after);
+        answer(Ok(entries.take(limit).cloned().collect()))
+    }
+
+    fn streams(&self, category: String, after: Option<String>, limit: usize) -> Answer<Vec<Stream>> {
+        let inner = self.inner();
+        let streams = inner.streams.keys().filter(|it| it.category() == category);
+        let streams = streams.filter(|it| after.as_deref().is_none_or(|after| it.id() > after));
+        answer(Ok(streams.take(limit).cloned().collect()))
+    }
+
+    fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>> {
+        answer(Ok(self.inner().keys.get(&key).copied()))
+    }
+
+    fn parked(&self) -> Answer<Vec<Parked>> {
+        answer(Ok(self.inner().parked.clone()))
+    }
+
+    fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
+        let inner = self.inner();
+        let due = inner.timers.values().take_while(|it| it.due <= now);
+        answer(Ok(due.take(limit).cloned().collect()))
+    }
+
+    fn next_due(&self) -> Answer<Option<Timestamp>> {
+        answer(Ok(self.inner().timers.values().next().map(|it| it.due)))
+    }
+
+    fn close(&self) -> Answer<()> {
+        answer(Ok(()))
+    }
+}
+
+impl Inner {
+    fn head(&self) -> Position {
+        Position(self.log.len() as u64)
+    }
+
+    /// Checks a whole batch before anything of it is written. Gives the versions that its events will have.
+    fn check(&self, batch: &Batch, max_payload_bytes: usize) -> Result<Vec<Option<Version>>, StoreError> {
+        let head = self.head();
+        if let Some(expected) = batch.after.filter(|it| *it != head) {
+            return Err(Conflict::Head { expected, actual: head }.into());
+        }
+        let after = head.plus(batch.entries.len() as u64);
+        for it in &batch.checkpoints {
+            let unknown = || StoreError::Permanent(format!("this store has no partition {}", it.partition));
+            let (token, actual) = *self.checkpoints.get(it.partition.index()).ok_or_else(unknown)?;
+            Conflict::check_move(it, token, actual, after)?;
+        }
+        self.check_keys(batch, head)?;
+        let mut versions = HashMap::new();
+        batch.entries.iter().map(|it| self.check_entry(it, max_payload_bytes, &mut versions)).collect()
+    }
+
+    fn check_keys(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
+        let mut seen = HashMap::new();
+        for (position, key) in (head.0 + 1..).zip(batch.entries.iter().map(|it| &it.idempotency_key)) {
+            let Some(key) = key else { continue };
+            let earlier = self.keys.get(key).copied().or_else(|| seen.insert(key, Position(position)));
+            if let Some(position) = earlier {
+                return Err(StoreError::Duplicate { key: key.to_string(), position });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_entry<'a>(
+        &self,
+        new: &'a NewEntry,
+        limit: usize,
+        versions: &mut HashMap<&'a Stream, Version>,
+    ) -> Result<Option<Version>, StoreError> {
+        let entry = &new.entry;
+        let bytes = entry.payload.len();
+        if bytes > limit {
+            return Err(StoreError::TooLarge { name: entry.name.to_string(), bytes, limit });
+        }
+        if entry.kind != Kind::Event {
+            return Ok(None);
+        }
+        let actual = versions
+            .entry(&entry.stream)
+            .or_insert_with(|| Version(self.streams.get(&entry.stream).map_or(0, |it| it.len() as u64)));
+        match new.expected {
+            Expected::Version(expected) if expected != *actual => {
+                let (stream, actual) = (entry.stream.clone(), *actual);
+                Err(Conflict::Version { stream, expected, actual }.into())
+            }
+            Expected::Version(_) | Expected::Any => {
+                *actual = actual.next();
+                Ok(Some(*actual))
+            }
+        }
+    }
+
+    fn apply(&mut self, batch: Batch, versions: Vec<Option<Version>>) -> Committed {
+        let after = self.head();
+        let resolve = |reference: Reference| match reference {
+            Reference::Position(position) => position,
+            Reference::Entry(index) => after.plus(index as u64 + 1),
+        };
+        for (new, version) in batch.entries.into_iter().zip(versions) {
+            let position = self.head().plus(1);
+            let process = new.process.map_or(position, resolve).into();
+            let causation = new.causation.map(resolve);
+            if let Some(key) = new.idempotency_key {
+                self.keys.insert(key, position);
+            }
+            if version.is_some() {
+                self.streams.entry(new.entry.stream.clone()).or_default().push(self.log.len());
+            }
+            self.processes.entry(process).or_default().push(self.log.len());
+            self.log.push(Recorded { position, process, causation, version, entry: new.entry });
+        }
+        for it in batch.checkpoints {
+            if let Some((_, checkpoint)) = self.checkpoints.get_mut(it.partition.index()) {
+                *checkpoint = it.to;
+            }
+        }
+        self.parked.extend(batch.parked);
+        let fired: HashSet<TimerId> = batch.fired.into_iter().collect();
+        for id in fired {
+            if let Some(due) = self.due.remove(&id) {
+                self.timers.remove(&(due, id));
+            }
+        }
+        for timer in batch.timers {
+            self.last_timer += 1;
+            let (id, due) = (TimerId(self.last_timer), timer.due);
+            let (process, causation) = (resolve(timer.process).into(), resolve(timer.causation));
+            let timer = Timer { id, due, to: timer.to, message: timer.message, process, causation };
+            self.timers.insert((due, id), timer);
+            self.due.insert(id, due);
+        }
+        Committed { after }
+    }
+}

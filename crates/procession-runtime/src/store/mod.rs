@@ -1,0 +1,81 @@
+//! The one place where processes are durable: a log, its checkpoints, parked messages and timers.
+
+mod batch;
+mod error;
+mod memory;
+
+use std::{pin::Pin, sync::Arc};
+
+use jiff::Timestamp;
+use procession_core::{
+    Partition, Stream, Version,
+    log::{Position, ProcessId, Recorded},
+};
+
+pub use batch::{
+    Batch, CheckpointMove, Committed, Expected, NewEntry, NewParked, NewTimer, Ownership, Parked, Progress,
+    Reference, Timer, TimerId,
+};
+pub use error::{Conflict, StoreError};
+pub use memory::MemoryStore;
+
+/// What a call to a store gives: an answer later.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'static>>;
+
+/// A store: one append-only log, and what must change together with it.
+///
+/// Every store keeps the same rules, and the conformance suite (`procession-store-tests`) holds it to them:
+///
+/// - A [`Batch`] takes effect whole, durably and once, or not at all.
+/// - Positions are dense and in commit order: who has read up to a position will never find an entry before it.
+/// - A stream's versions are dense. An event whose expected version is not the stream's is a [`Conflict`].
+/// - An idempotency key that was seen before is [`StoreError::Duplicate`], never silently dropped.
+/// - A checkpoint moves only forward, and only for its owner.
+/// - The calls of one caller to [`Store::commit`] are applied in the order of the calls, whether or not the answers
+///   are awaited.
+pub trait Store: Send + Sync + 'static {
+    /// What people call this store: `sqlite:hotel.db`.
+    fn name(&self) -> String;
+
+    /// How many partitions the log has; fixed when the store is created.
+    fn partitions(&self) -> u16;
+
+    /// The largest payload that is accepted, in bytes.
+    fn max_payload_bytes(&self) -> usize;
+
+    /// Makes a batch durable. The call hands it over; the answer only waits.
+    fn commit(&self, batch: Batch) -> Answer<Committed>;
+
+    /// Takes partitions over from whoever owned them.
+    fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>>;
+
+    /// How far the log and its handling are.
+    fn progress(&self) -> Answer<Progress>;
+
+    /// Up to `limit` entries after a position, in log order.
+    fn read_log(&self, after: Position, limit: usize) -> Answer<Vec<Recorded>>;
+
+    /// Up to `limit` events of a stream after a version, in order.
+    fn read_stream(&self, stream: Stream, after: Version, limit: usize) -> Answer<Vec<Recorded>>;
+
+    /// Up to `limit` entries of a process after a position, in log order.
+    fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>>;
+
+    /// Up to `limit` streams of a category that have events, ordered by id, after an id.
+    fn streams(&self, category: String, after: Option<String>, limit: usize) -> Answer<Vec<Stream>>;
+
+    /// Where the message with this idempotency key stands, if it was seen.
+    fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>>;
+
+    /// All parked messages, in the order they were parked.
+    fn parked(&self) -> Answer<Vec<Parked>>;
+
+    /// Up to `limit` timers that are due, in the order of their due times and of asking.
+    fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>>;
+
+    /// When the next timer is due.
+    fn next_due(&self) -> Answer<Option<Timestamp>>;
+
+    /// Finishes what was handed over and lets go of the store.
+    fn close(&self) -> Answer<()>;
+}

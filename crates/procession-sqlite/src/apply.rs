@@ -1,0 +1,307 @@
+//! One batch becomes rows.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use procession_core::{
+    Partition, Stream, Version,
+    log::{Kind, Position},
+};
+use procession_runtime::{
+    Cache, StoreError,
+    store::{Batch, CheckpointMove, Committed, Conflict, Expected, NewEntry, Ownership, Reference},
+};
+use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
+
+use crate::{error::store_error, rows::kind_number};
+
+/// Writes batches into an open transaction, and remembers what it would otherwise have to read for every row.
+pub(crate) struct Applier {
+    max_payload_bytes: usize,
+    /// None after a roll-back: it is read again.
+    head: Option<Position>,
+    checkpoints: HashMap<Partition, (u64, Position)>,
+    streams: Cache<Stream, StreamRow>,
+    message_types: HashMap<(Cow<'static, str>, u16), i64>,
+}
+
+#[derive(Clone, Copy)]
+struct StreamRow {
+    id: i64,
+    /// Known once an event was written.
+    version: Option<Version>,
+}
+
+/// The streams whose rows are remembered.
+const STREAMS: usize = 100_000;
+
+impl Applier {
+    pub(crate) fn new(connection: &Connection, max_payload_bytes: usize) -> Result<Self, StoreError> {
+        let mut applier = Self {
+            max_payload_bytes,
+            head: None,
+            checkpoints: HashMap::new(),
+            streams: Cache::new(STREAMS),
+            message_types: HashMap::new(),
+        };
+        applier.head(connection)?;
+        Ok(applier)
+    }
+
+    /// Forgets everything that a roll-back may have undone.
+    pub(crate) fn forget(&mut self) {
+        self.head = None;
+        self.checkpoints.clear();
+        self.streams.clear();
+        self.message_types.clear();
+    }
+
+    pub(crate) fn apply(&mut self, connection: &Connection, batch: &Batch) -> Result<Committed, StoreError> {
+        let after = self.head(connection)?;
+        if let Some(expected) = batch.after.filter(|it| *it != after) {
+            return Err(Conflict::Head { expected, actual: after }.into());
+        }
+        batch.entries.iter().try_for_each(|it| self.check_size(it))?;
+        self.insert_keys(connection, batch, after)?;
+        self.insert_entries(connection, batch, after)?;
+        let head = after.plus(batch.entries.len() as u64);
+        for it in &batch.checkpoints {
+            self.move_checkpoint(connection, it, head)?;
+        }
+        self.insert_parked(connection, batch)?;
+        self.change_timers(connection, batch, after)?;
+        self.head = Some(head);
+        Ok(Committed { after })
+    }
+
+    pub(crate) fn acquire(
+        &mut self,
+        connection: &Connection,
+        partitions: &[Partition],
+    ) -> Result<Vec<Ownership>, StoreError> {
+        let mut owned = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let (token, checkpoint) = self.checkpoint(connection, *partition)?;
+            let token = token + 1;
+            connection
+                .prepare_cached("UPDATE partition SET token = ?1 WHERE id = ?2")
+                .and_then(|mut it| it.execute((token, partition.0)))
+                .map_err(store_error)?;
+            self.checkpoints.insert(*partition, (token, checkpoint));
+            owned.push(Ownership { partition: *partition, token, checkpoint });
+        }
+        Ok(owned)
+    }
+
+    fn head(&mut self, connection: &Connection) -> Result<Position, StoreError> {
+        if let Some(head) = self.head {
+            return Ok(head);
+        }
+        let query = "SELECT coalesce(max(position), 0) FROM log";
+        let head = connection.query_row(query, [], |row| row.get(0).map(Position)).map_err(store_error)?;
+        self.head = Some(head);
+        Ok(head)
+    }
+
+    fn check_size(&self, new: &NewEntry) -> Result<(), StoreError> {
+        let (name, bytes, limit) = (&new.entry.name, new.entry.payload.len(), self.max_payload_bytes);
+        if bytes > limit {
+            return Err(StoreError::TooLarge { name: name.to_string(), bytes, limit });
+        }
+        Ok(())
+    }
+
+    fn insert_keys(&self, connection: &Connection, batch: &Batch, after: Position) -> Result<(), StoreError> {
+        for (position, new) in (after.0 + 1..).zip(&batch.entries) {
+            let Some(key) = &new.idempotency_key else { continue };
+            let insert = "INSERT INTO idempotency_key (key, position) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            let inserted =
+                connection.prepare_cached(insert).and_then(|mut it| it.execute((&**key, position)));
+            if inserted.map_err(store_error)? == 0 {
+                let select = "SELECT position FROM idempotency_key WHERE key = ?1";
+                let found = connection.query_row(select, [&**key], |row| row.get(0)).map_err(store_error)?;
+                return Err(StoreError::Duplicate { key: key.to_string(), position: Position(found) });
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_entries(
+        &mut self,
+        connection: &Connection,
+        batch: &Batch,
+        after: Position,
+    ) -> Result<(), StoreError> {
+        let insert = "INSERT INTO log
+            (position, kind, stream, version, message_type, payload, process, causation, at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let mut insert = connection.prepare_cached(insert).map_err(store_error)?;
+        for (position, new) in (after.0 + 1..).zip(&batch.entries) {
+            let entry = &new.entry;
+            let message_type = self.message_type(connection, &entry.name, entry.schema_version)?;
+            let (stream, version) = self.place(connection, new)?;
+            let process = new.process.map_or(position, |it| resolve(it, after));
+            let causation = new.causation.map(|it| resolve(it, after));
+            let (kind, at) = (kind_number(entry.kind), entry.at.as_microsecond());
+            let row = params![
+                position,
+                kind,
+                stream,
+                version,
+                message_type,
+                &*entry.payload,
+                process,
+                causation,
+                at
+            ];
+            insert.execute(row).map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    /// The stream of an entry, and for an event the version that it gets.
+    fn place(&mut self, connection: &Connection, new: &NewEntry) -> Result<(i64, Option<u64>), StoreError> {
+        let stream = &new.entry.stream;
+        let row = self.stream(connection, stream)?;
+        if new.entry.kind != Kind::Event {
+            return Ok((row.id, None));
+        }
+        let actual = match row.version {
+            Some(version) => version,
+            None => stored_version(connection, row.id).map_err(store_error)?,
+        };
+        match new.expected {
+            Expected::Version(expected) if expected != actual => {
+                Err(Conflict::Version { stream: stream.clone(), expected, actual }.into())
+            }
+            Expected::Version(_) | Expected::Any => {
+                row.version = Some(actual.next());
+                Ok((row.id, Some(actual.next().0)))
+            }
+        }
+    }
+
+    fn stream(&mut self, connection: &Connection, stream: &Stream) -> Result<&mut StreamRow, StoreError> {
+        if self.streams.contains(stream) {
+            // Asked twice because a borrow that is returned early cannot be given up.
+            return self.streams.get_mut(stream).ok_or_else(|| StoreError::Permanent("unreachable".into()));
+        }
+        let row = find_or_insert_stream(connection, stream).map_err(store_error)?;
+        Ok(self.streams.insert(stream.clone(), row))
+    }
+
+    fn message_type(
+        &mut self,
+        connection: &Connection,
+        name: &Cow<'static, str>,
+        schema_version: u16,
+    ) -> Result<i64, StoreError> {
+        let key = (name.clone(), schema_version);
+        if let Some(id) = self.message_types.get(&key) {
+            return Ok(*id);
+        }
+        let id = find_or_insert_message_type(connection, name, schema_version).map_err(store_error)?;
+        self.message_types.insert(key, id);
+        Ok(id)
+    }
+
+    fn checkpoint(
+        &mut self,
+        connection: &Connection,
+        partition: Partition,
+    ) -> Result<(u64, Position), StoreError> {
+        if let Some(known) = self.checkpoints.get(&partition) {
+            return Ok(*known);
+        }
+        let query = "SELECT token, checkpoint FROM partition WHERE id = ?1";
+        let found =
+            connection.query_row(query, [partition.0], |row| Ok((row.get(0)?, Position(row.get(1)?))));
+        let unknown = || StoreError::Permanent(format!("this store has no partition {partition}"));
+        let found = found.optional().map_err(store_error)?.ok_or_else(unknown)?;
+        self.checkpoints.insert(partition, found);
+        Ok(found)
+    }
+
+    fn move_checkpoint(
+        &mut self,
+        connection: &Connection,
+        it: &CheckpointMove,
+        head: Position,
+    ) -> Result<(), StoreError> {
+        let (token, actual) = self.checkpoint(connection, it.partition)?;
+        Conflict::check_move(it, token, actual, head)?;
+        connection
+            .prepare_cached("UPDATE partition SET checkpoint = ?1 WHERE id = ?2")
+            .and_then(|mut update| update.execute((it.to.0, it.partition.0)))
+            .map_err(store_error)?;
+        self.checkpoints.insert(it.partition, (token, it.to));
+        Ok(())
+    }
+
+    fn insert_parked(&mut self, connection: &Connection, batch: &Batch) -> Result<(), StoreError> {
+        for it in &batch.parked {
+            let stream = self.stream(connection, &it.stream)?.id;
+            let insert = "INSERT INTO parked (position, handler, stream, process, cause, at)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let row =
+                params![it.position.0, it.handler, stream, it.process.0, it.cause, it.at.as_microsecond()];
+            connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    fn change_timers(
+        &mut self,
+        connection: &Connection,
+        batch: &Batch,
+        after: Position,
+    ) -> Result<(), StoreError> {
+        for id in &batch.fired {
+            let delete = connection.prepare_cached("DELETE FROM timer WHERE id = ?1");
+            delete.and_then(|mut it| it.execute([id.0])).map_err(store_error)?;
+        }
+        for it in &batch.timers {
+            let stream = self.stream(connection, &it.to)?.id;
+            let message_type = self.message_type(connection, &it.message.name, it.message.schema_version)?;
+            let (process, causation) = (resolve(it.process, after), resolve(it.causation, after));
+            let insert = "INSERT INTO timer (due, stream, message_type, payload, process, causation)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let due = it.due.as_microsecond();
+            let row = params![due, stream, message_type, &*it.message.payload, process, causation];
+            connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map_err(store_error)?;
+        }
+        Ok(())
+    }
+}
+
+fn resolve(reference: Reference, after: Position) -> u64 {
+    match reference {
+        Reference::Position(position) => position.0,
+        Reference::Entry(index) => after.0 + 1 + index as u64,
+    }
+}
+
+fn stored_version(connection: &Connection, stream: i64) -> SqlResult<Version> {
+    let query = "SELECT coalesce(max(version), 0) FROM log WHERE stream = ?1 AND version IS NOT NULL";
+    connection.prepare_cached(query)?.query_row([stream], |row| row.get(0).map(Version))
+}
+
+fn find_or_insert_stream(connection: &Connection, stream: &Stream) -> SqlResult<StreamRow> {
+    let key = (stream.category(), stream.id());
+    let mut select = connection.prepare_cached("SELECT id FROM stream WHERE category = ?1 AND key = ?2")?;
+    if let Some(id) = select.query_row(key, |row| row.get(0)).optional()? {
+        return Ok(StreamRow { id, version: None });
+    }
+    connection.prepare_cached("INSERT INTO stream (category, key) VALUES (?1, ?2)")?.execute(key)?;
+    Ok(StreamRow { id: connection.last_insert_rowid(), version: Some(Version::NONE) })
+}
+
+fn find_or_insert_message_type(connection: &Connection, name: &str, schema_version: u16) -> SqlResult<i64> {
+    let key = (name, schema_version);
+    let select = "SELECT id FROM message_type WHERE name = ?1 AND schema_version = ?2";
+    if let Some(id) = connection.prepare_cached(select)?.query_row(key, |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    let insert = "INSERT INTO message_type (name, schema_version) VALUES (?1, ?2)";
+    connection.prepare_cached(insert)?.execute(key)?;
+    Ok(connection.last_insert_rowid())
+}

@@ -1,0 +1,19 @@
+//! A [`Store`](procession_runtime::Store) in one SQLite file.
+//!
+//! One thread writes. It commits all batches that wait together (group commit), in WAL mode with
+//! `synchronous = FULL`: what was acknowledged survives a power cut. Others read beside it, from connections of
+//! their own, and other processes may read the file too; but only one process may write it, which a lock on the file
+//! `<store>-lock` makes sure.
+
+mod apply;
+mod error;
+mod lock;
+mod open;
+mod read;
+mod rows;
+mod store;
+mod writer;
+
+pub use error::OpenError;
+pub use open::SqliteOptions;
+pub use store::SqliteStore;

@@ -1,0 +1,80 @@
+CREATE TABLE setting (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE message_type (
+    id             INTEGER PRIMARY KEY,
+    name           TEXT NOT NULL,
+    schema_version INTEGER NOT NULL,
+    UNIQUE (name, schema_version)
+) STRICT;
+
+CREATE TABLE stream (
+    id       INTEGER PRIMARY KEY,
+    category TEXT NOT NULL,
+    key      TEXT NOT NULL,
+    UNIQUE (category, key)
+) STRICT;
+
+-- kind: 1 event, 2 command, 3 executed command, 4 rejection. at: microseconds since 1970.
+CREATE TABLE log (
+    position     INTEGER PRIMARY KEY,
+    kind         INTEGER NOT NULL,
+    stream       INTEGER NOT NULL,
+    version      INTEGER,
+    message_type INTEGER NOT NULL,
+    payload      TEXT NOT NULL,
+    process      INTEGER NOT NULL,
+    causation    INTEGER,
+    at           INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX log_by_stream ON log (stream, version) WHERE version IS NOT NULL;
+
+-- The first entry of a process is found by its position.
+CREATE INDEX log_by_process ON log (process) WHERE process <> position;
+
+CREATE TABLE idempotency_key (
+    key      TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE partition (
+    id         INTEGER PRIMARY KEY,
+    token      INTEGER NOT NULL,
+    checkpoint INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE parked (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    position INTEGER NOT NULL,
+    handler  TEXT NOT NULL,
+    stream   INTEGER NOT NULL,
+    process  INTEGER NOT NULL,
+    cause    TEXT,
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE timer (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    due          INTEGER NOT NULL,
+    stream       INTEGER NOT NULL,
+    message_type INTEGER NOT NULL,
+    payload      TEXT NOT NULL,
+    process      INTEGER NOT NULL,
+    causation    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX timer_by_due ON timer (due);
+
+-- For people with an SQL prompt.
+CREATE VIEW message AS
+SELECT log.position,
+       CASE log.kind WHEN 1 THEN 'event' WHEN 2 THEN 'command' WHEN 3 THEN 'executed command' ELSE 'rejection' END
+           AS kind,
+       stream.category, stream.key, log.version, message_type.name, log.payload, log.process, log.causation,
+       strftime('%Y-%m-%dT%H:%M:%fZ', log.at / 1e6, 'unixepoch') AS at
+FROM log
+JOIN stream ON stream.id = log.stream
+JOIN message_type ON message_type.id = log.message_type;

@@ -1,0 +1,146 @@
+use std::sync::mpsc;
+
+use procession_core::Partition;
+use procession_runtime::{
+    StoreError,
+    store::{Batch, Committed, Ownership},
+};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{apply::Applier, error::store_error, lock::WriteLock};
+
+/// What the writer is asked for.
+pub(crate) enum Job {
+    Commit { batch: Batch, reply: Reply<Committed> },
+    Acquire { partitions: Vec<Partition>, reply: Reply<Vec<Ownership>> },
+    Close { reply: Reply<()> },
+}
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// The one thread that writes. All batches that wait when it is free are committed together.
+pub(crate) struct Writer {
+    connection: Connection,
+    applier: Applier,
+    /// Held as long as the connection is open.
+    _lock: WriteLock,
+}
+
+/// Batches that are committed together, at most. Each is large already when there is much to do.
+const MOST_BATCHES_TOGETHER: usize = 64;
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, applier: Applier, lock: WriteLock) -> Self {
+        Self { connection, applier, _lock: lock }
+    }
+
+    pub(crate) fn run(mut self, queue: &mpsc::Receiver<Job>) {
+        let mut waiting = Vec::new();
+        while let Ok(job) = queue.recv() {
+            let mut next = Some(job);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Commit { batch, reply } => waiting.push((batch, reply)),
+                    Job::Acquire { partitions, reply } => {
+                        self.commit_together(std::mem::take(&mut waiting));
+                        _ = reply.send(self.acquire(&partitions));
+                    }
+                    Job::Close { reply } => {
+                        self.commit_together(std::mem::take(&mut waiting));
+                        return self.close(reply);
+                    }
+                }
+                if waiting.len() < MOST_BATCHES_TOGETHER {
+                    next = queue.try_recv().ok();
+                }
+            }
+            self.commit_together(std::mem::take(&mut waiting));
+        }
+    }
+
+    /// Commits batches in one transaction. When one of them fails, the others are applied again without it.
+    fn commit_together(&mut self, mut waiting: Vec<(Batch, Reply<Committed>)>) {
+        while !waiting.is_empty() {
+            let result = self.try_together(waiting.iter().map(|(batch, _)| batch));
+            match result {
+                Ok(committed) => {
+                    for ((_, reply), committed) in waiting.drain(..).zip(committed) {
+                        _ = reply.send(Ok(committed));
+                    }
+                }
+                Err(Failed::Batch(index, error)) => {
+                    let (_, reply) = waiting.remove(index);
+                    _ = reply.send(Err(error));
+                }
+                Err(Failed::Transaction(error)) => {
+                    for (_, reply) in waiting.drain(..) {
+                        _ = reply.send(Err(error.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn try_together<'a>(
+        &mut self,
+        batches: impl Iterator<Item = &'a Batch>,
+    ) -> Result<Vec<Committed>, Failed> {
+        let transaction_failed = |error| Failed::Transaction(store_error(error));
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(transaction_failed)?;
+        let mut committed = Vec::new();
+        for (index, batch) in batches.enumerate() {
+            match self.applier.apply(&self.connection, batch) {
+                Ok(it) => committed.push(it),
+                Err(error) => {
+                    self.roll_back();
+                    return Err(Failed::Batch(index, error));
+                }
+            }
+        }
+        if let Err(error) = self.connection.execute_batch("COMMIT") {
+            self.roll_back();
+            return Err(transaction_failed(error));
+        }
+        Ok(committed)
+    }
+
+    fn acquire(&mut self, partitions: &[Partition]) -> Result<Vec<Ownership>, StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(store_error)?;
+        let owned = self.applier.acquire(&self.connection, partitions);
+        let committed = owned.and_then(|owned| {
+            self.connection.execute_batch("COMMIT").map_err(store_error)?;
+            Ok(owned)
+        });
+        if committed.is_err() {
+            self.roll_back();
+        }
+        committed
+    }
+
+    fn roll_back(&mut self) {
+        // SQLite may have rolled back by itself already, for example when the disk is full.
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+        self.applier.forget();
+    }
+
+    fn close(self, reply: Reply<()>) {
+        let Self { connection, applier: _, _lock } = self;
+        // Moves everything into the one file; if a reader is in the way, the next opening does it.
+        _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let closed = connection.close().map_err(|(_, error)| store_error(error));
+        drop(_lock);
+        _ = reply.send(closed);
+    }
+}
+
+enum Failed {
+    /// One batch is to blame.
+    Batch(usize, StoreError),
+    /// None is.
+    Transaction(StoreError),
+}

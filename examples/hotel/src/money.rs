@@ -1,0 +1,173 @@
+use std::{
+    fmt,
+    ops::{AddAssign, SubAssign},
+    str::FromStr,
+};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// A sum of money, exact to the cent, of any sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Money(Decimal);
+
+/// A positive sum of money that somebody may charge or pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Amount(Decimal);
+
+/// Text or a number that cannot be an amount.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAmount {
+    /// It is no number.
+    #[error("{0:?} is no amount: write it like 99.50")]
+    NotANumber(String),
+    /// It is zero or negative.
+    #[error("{0} is no amount: it must be more than zero")]
+    NotPositive(Decimal),
+    /// It is more than anybody pays at a front desk.
+    #[error("{0} is no amount: it must not be more than {max}", max = Amount::LARGEST)]
+    TooLarge(Decimal),
+    /// It has parts of a cent.
+    #[error("{0} is no amount: there is nothing smaller than a cent")]
+    TooPrecise(Decimal),
+}
+
+impl Amount {
+    /// The largest amount of one charge or payment.
+    pub const LARGEST: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 2);
+
+    /// The amount as a sum.
+    #[must_use]
+    pub fn money(self) -> Money {
+        Money(self.0)
+    }
+}
+
+impl TryFrom<Decimal> for Amount {
+    type Error = InvalidAmount;
+
+    fn try_from(value: Decimal) -> Result<Self, InvalidAmount> {
+        if value <= Decimal::ZERO {
+            return Err(InvalidAmount::NotPositive(value));
+        }
+        if value > Self::LARGEST {
+            return Err(InvalidAmount::TooLarge(value));
+        }
+        if value.normalize().scale() > 2 {
+            return Err(InvalidAmount::TooPrecise(value));
+        }
+        Ok(Self(value))
+    }
+}
+
+impl FromStr for Amount {
+    type Err = InvalidAmount;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAmount> {
+        decimal(text)?.try_into()
+    }
+}
+
+fn decimal(text: &str) -> Result<Decimal, InvalidAmount> {
+    Decimal::from_str_exact(text).map_err(|_| InvalidAmount::NotANumber(text.chars().take(40).collect()))
+}
+
+impl TryFrom<String> for Amount {
+    type Error = InvalidAmount;
+
+    fn try_from(text: String) -> Result<Self, InvalidAmount> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Money {
+    type Error = InvalidAmount;
+
+    fn try_from(text: String) -> Result<Self, InvalidAmount> {
+        decimal(&text).map(Self)
+    }
+}
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.to_string()
+    }
+}
+
+impl From<Money> for String {
+    fn from(money: Money) -> Self {
+        money.to_string()
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.0)
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.0)
+    }
+}
+
+impl Money {
+    /// Whether nobody owes anything.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// What a guest with this balance still has to pay, if anything.
+    #[must_use]
+    pub fn owed(self) -> Option<Amount> {
+        Amount::try_from(-self.0).ok()
+    }
+}
+
+impl AddAssign<Amount> for Money {
+    fn add_assign(&mut self, amount: Amount) {
+        self.0 += amount.0;
+    }
+}
+
+impl SubAssign<Amount> for Money {
+    fn sub_assign(&mut self, amount: Amount) {
+        self.0 -= amount.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact() {
+        let mut balance = Money::default();
+        for _ in 0..10 {
+            balance -= "0.10".parse().unwrap();
+        }
+        balance += "1.00".parse().unwrap();
+        assert!(balance.is_zero());
+    }
+
+    #[test]
+    fn absurd_amounts_are_refused_with_a_reason() {
+        let refused = |text: &str| text.parse::<Amount>().unwrap_err().to_string();
+        assert_eq!(refused("-5"), "-5 is no amount: it must be more than zero");
+        assert_eq!(refused("0.00"), "0.00 is no amount: it must be more than zero");
+        assert_eq!(refused("1000000.01"), "1000000.01 is no amount: it must not be more than 1000000.00");
+        assert_eq!(refused("0.001"), "0.001 is no amount: there is nothing smaller than a cent");
+        assert_eq!(refused("NaN"), "\"NaN\" is no amount: write it like 99.50");
+        assert_eq!(refused("1e400"), "\"1e400\" is no amount: write it like 99.50");
+    }
+
+    #[test]
+    fn an_amount_is_written_with_its_cents() {
+        assert_eq!("7.5".parse::<Amount>().unwrap().to_string(), "7.50");
+        assert_eq!(serde_json::to_string(&"7".parse::<Amount>().unwrap()).unwrap(), "\"7.00\"");
+    }
+}
