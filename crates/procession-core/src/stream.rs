@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 /// The address of one instance: the decider's category and the instance's id.
 ///
 /// Its events, dense and in order, are the only source of that instance's state.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Stream {
     category: Cow<'static, str>,
     id: Arc<str>,
+    /// Where it falls among partitions, computed once, because every message asks.
+    #[serde(skip)]
+    place: u64,
 }
 
 impl Stream {
@@ -27,7 +30,8 @@ impl Stream {
         if id.len() > Self::MAX_ID_BYTES {
             return Err(InvalidId::TooLong { category: category.into_owned(), bytes: id.len() });
         }
-        Ok(Self { category, id })
+        let place = place(&category, &id);
+        Ok(Self { category, id, place })
     }
 
     /// The category: the name that the decider gave to all its instances.
@@ -43,16 +47,18 @@ impl Stream {
     }
 
     /// The partition of this stream in a store that has `partitions` of them.
-    ///
-    /// It is written into stores, so the hash must never change: FNV-1a over category, a zero byte and id.
     #[must_use]
     pub fn partition(&self, partitions: u16) -> Partition {
-        let bytes = self.category.bytes().chain([0]).chain(self.id.bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        Partition((hash % u64::from(partitions.max(1))) as u16)
+        Partition((self.place % u64::from(partitions.max(1))) as u16)
     }
+}
+
+/// FNV-1a over category, a zero byte and id. Stores depend on it, so it must never change.
+fn place(category: &str, id: &str) -> u64 {
+    let bytes = category.bytes().chain([0]).chain(id.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 impl fmt::Display for Stream {

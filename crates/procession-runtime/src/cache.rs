@@ -1,65 +1,63 @@
-use std::{
-    collections::{HashMap, hash_map},
-    hash::Hash,
-};
+use std::{collections::HashMap, hash::Hash};
+
+use foldhash::fast::RandomState;
 
 /// A map that keeps at least the `capacity` entries used last, and at most twice as many.
 ///
-/// Two generations: what is used moves to the young one; when that is full, the old one is forgotten. It costs no
-/// lists and no clocks, only now and then a drop of many entries at once.
+/// Entries belong to generations. When `capacity` entries were used in one, those that were not are forgotten and the
+/// next begins. It costs no lists and no clocks, only now and then a sweep.
 #[derive(Debug)]
 pub struct Cache<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    entries: HashMap<K, Entry<V>, RandomState>,
+    generation: u64,
+    used_in_generation: usize,
     capacity: usize,
 }
 
-impl<K: Hash + Eq + Clone, V> Cache<K, V> {
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    last_used: u64,
+}
+
+impl<K: Hash + Eq, V> Cache<K, V> {
     /// An empty cache.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), capacity: capacity.max(1) }
+        Self { entries: HashMap::default(), generation: 0, used_in_generation: 0, capacity: capacity.max(1) }
     }
 
     /// The entry of a key, which counts as a use.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        if !self.young.contains_key(key) {
-            let (key, value) = self.old.remove_entry(key)?;
-            self.insert(key, value);
+        let entry = self.entries.get_mut(key)?;
+        if entry.last_used != self.generation {
+            entry.last_used = self.generation;
+            self.used_in_generation += 1;
         }
-        self.young.get_mut(key)
+        Some(&mut entry.value)
     }
 
-    /// Puts an entry in and gives it back.
-    pub fn insert(&mut self, key: K, value: V) -> &mut V {
-        if self.young.len() >= self.capacity {
-            self.old = std::mem::take(&mut self.young);
+    /// Puts an entry in, which counts as a use.
+    pub fn insert(&mut self, key: K, value: V) {
+        if self.used_in_generation >= self.capacity {
+            let generation = self.generation;
+            self.entries.retain(|_, entry| entry.last_used == generation);
+            self.generation += 1;
+            self.used_in_generation = 0;
         }
-        match self.young.entry(key) {
-            hash_map::Entry::Occupied(mut entry) => {
-                entry.insert(value);
-                entry.into_mut()
-            }
-            hash_map::Entry::Vacant(entry) => entry.insert(value),
-        }
-    }
-
-    /// Whether a key has an entry.
-    #[must_use]
-    pub fn contains(&self, key: &K) -> bool {
-        self.young.contains_key(key) || self.old.contains_key(key)
+        self.used_in_generation += 1;
+        self.entries.insert(key, Entry { value, last_used: self.generation });
     }
 
     /// Forgets one entry.
     pub fn remove(&mut self, key: &K) {
-        self.young.remove(key);
-        self.old.remove(key);
+        self.entries.remove(key);
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.young.clear();
-        self.old.clear();
+        self.entries.clear();
+        self.used_in_generation = 0;
     }
 }
 
@@ -73,8 +71,8 @@ mod tests {
         for key in 0..100 {
             cache.insert(key, key);
             assert!(cache.get_mut(&0).is_some(), "0 is used all the time");
+            assert!(cache.entries.len() <= 21, "{} entries", cache.entries.len());
         }
-        assert!((91..100).all(|key| cache.contains(&key)));
-        assert!(cache.young.len() + cache.old.len() <= 20);
+        assert!((91..100).all(|key| cache.get_mut(&key) == Some(&mut key.clone())));
     }
 }

@@ -1,14 +1,13 @@
 use std::{pin::Pin, sync::Arc};
 
 use procession_core::{
-    Command, Decider, Version,
+    Command, Decider, DecodeError, Rejection as _, Stream, Version,
     log::{Kind, Position, ProcessId, Recorded},
 };
-use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::{
-    Runtime, StoreError,
+    Runtime, StoreError, processor,
     request::{Answered, Call, Mode, Request, RequestError},
     runtime::encode,
 };
@@ -101,22 +100,16 @@ impl<C: Command> IntoFuture for Execute<C> {
     }
 }
 
-#[derive(Deserialize)]
-struct RejectionPayload<R> {
-    rejection: R,
-}
-
 impl Answered {
     fn typed<C: Command>(self) -> Result<Executed, ExecuteError<Rejection<C>>> {
         if let Some(rejection) = self.outcome.iter().find(|it| it.entry.kind == Kind::Rejection) {
-            let payload: Result<RejectionPayload<Rejection<C>>, _> =
-                serde_json::from_str(&rejection.entry.payload);
-            let unreadable = |error: serde_json::Error| {
+            let unreadable = |error: DecodeError| {
                 let reason =
                     format!("the rejection at position {} cannot be read: {error}", rejection.position);
                 ExecuteError::NotTaken(RequestError::Unavailable(reason))
             };
-            return Err(ExecuteError::Rejected(payload.map_err(unreadable)?.rejection));
+            let rejection = Rejection::<C>::decode(&rejection.entry.payload).map_err(unreadable)?;
+            return Err(ExecuteError::Rejected(rejection));
         }
         let Self { position, outcome: events, version } = self;
         Ok(Executed { process: position.into(), position, version, events })
@@ -167,9 +160,21 @@ impl Runtime {
                 break;
             }
         }
-        let version = outcome.iter().filter_map(|it| it.version).max().unwrap_or_default();
+        let version = match outcome.iter().filter_map(|it| it.version).max() {
+            Some(version) => version,
+            None => self.version_of(&entry.stream).await?,
+        };
         Ok(Answered { position, outcome, version })
     }
+
+    async fn version_of(&self, stream: &Stream) -> Result<Version, RequestError> {
+        let loaded = processor::load(stream, self.engine(), &**self.store()).await.map_err(unavailable)?;
+        loaded.map(|state| state.version()).map_err(|failure| unavailable_stream(stream, &failure))
+    }
+}
+
+fn unavailable_stream(stream: &Stream, failure: &procession_core::Failure) -> RequestError {
+    RequestError::Unavailable(format!("{stream} cannot be read: {failure}"))
 }
 
 pub(crate) fn unavailable(error: StoreError) -> RequestError {

@@ -28,3 +28,17 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// None of them may be so small that nothing goes on.
+    pub(crate) fn sane(self) -> Self {
+        Self {
+            batch_messages: self.batch_messages.max(1),
+            batch_bytes: self.batch_bytes.max(1),
+            commits_in_flight: self.commits_in_flight.max(1),
+            queued_messages: self.queued_messages.max(1),
+            cached_states: self.cached_states,
+            waiting_requests: self.waiting_requests.max(1),
+        }
+    }
+}

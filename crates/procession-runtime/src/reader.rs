@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use procession_core::{
-    Application, Decider, Engine, Failure, InvalidId, Stream, Version,
+    Application, Decider, Engine, Failure, InstanceState, InvalidId, Stream, Version,
     log::{Position, ProcessId, Recorded},
 };
 
@@ -63,7 +63,8 @@ impl Reader {
     /// When the id is impossible, the stream cannot be folded, or the store fails.
     pub async fn instance<D: Decider>(&self, id: impl ToString) -> Result<Instance<D>, ReadError> {
         let stream = Stream::new(D::CATEGORY, id.to_string())?;
-        self.fold(stream).await
+        let loaded = processor::load(&stream, &self.engine, &*self.store).await?;
+        typed(&stream, loaded)
     }
 
     /// Up to `limit` instances that have events, ordered by id, after an id.
@@ -75,20 +76,9 @@ impl Reader {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Instance<D>>, ReadError> {
-        let mut instances = Vec::new();
-        for stream in self.store.streams(D::CATEGORY.into(), after, limit).await? {
-            instances.push(self.fold(stream).await?);
-        }
-        Ok(instances)
-    }
-
-    async fn fold<D: Decider>(&self, stream: Stream) -> Result<Instance<D>, ReadError> {
-        let unreadable = |failure| ReadError::Unreadable { stream: stream.clone(), failure };
-        let state = processor::load(&stream, &self.engine, &*self.store).await?.map_err(unreadable)?;
-        let version = state.version();
-        let other = || unreadable(Failure::UnknownCategory { category: D::CATEGORY.into() });
-        let state = *state.downcast::<D>().ok_or_else(other)?;
-        Ok(Instance { id: stream.id().into(), version, state })
+        let streams = self.store.streams(D::CATEGORY.into(), after, limit).await?;
+        let loaded = processor::load_all(streams, &self.engine, &*self.store).await?;
+        loaded.into_iter().map(|(stream, loaded)| typed(&stream, loaded)).collect()
     }
 
     /// All entries of a process after a position, in log order. Empty if there is no such process.
@@ -117,9 +107,25 @@ impl Reader {
         self.store.parked().await
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The store that is read.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
+}
+
+fn typed<D: Decider>(
+    stream: &Stream,
+    loaded: Result<InstanceState, Failure>,
+) -> Result<Instance<D>, ReadError> {
+    let unreadable = |failure| ReadError::Unreadable { stream: stream.clone(), failure };
+    let state = loaded.map_err(unreadable)?;
+    let version = state.version();
+    let other = || unreadable(Failure::UnknownCategory { category: D::CATEGORY.into() });
+    let state = *state.downcast::<D>().ok_or_else(other)?;
+    Ok(Instance { id: stream.id().into(), version, state })
 }

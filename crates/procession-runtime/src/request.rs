@@ -105,7 +105,7 @@ pub enum RequestError {
         /// The instance.
         stream: Stream,
         /// Why.
-        failure: Failure,
+        failure: Box<Failure>,
     },
     /// The command is too large for the store.
     #[error("`{command}` has {bytes} bytes; the store takes at most {limit}")]

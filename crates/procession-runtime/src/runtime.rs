@@ -102,7 +102,7 @@ impl RuntimeBuilder {
     async fn start_on(self, application: &Application, store: Arc<dyn Store>) -> Result<Runtime, StoreError> {
         let partitions = (0..store.partitions()).map(Partition).collect();
         let owned = store.acquire(partitions).await?;
-        let (sender, calls) = mpsc::channel(self.limits.waiting_requests);
+        let (sender, calls) = mpsc::channel(self.limits.sane().waiting_requests);
         let (committing, committed) = watch::channel(Position::START);
         let processor = Processor::start(
             Arc::clone(application.engine()),
@@ -159,7 +159,7 @@ impl Runtime {
     pub async fn wait(&self, process: ProcessId) -> Result<Quiet, WaitError> {
         let before = Position(process.0.saturating_sub(1));
         let found = self.store().read_log(before, 1).await?;
-        if !found.first().is_some_and(|it| it.process == process) {
+        if found.first().is_none_or(|it| it.process != process) {
             return Err(WaitError::UnknownProcess(process));
         }
         let (reply, quiet) = oneshot::channel();
@@ -197,6 +197,10 @@ impl Runtime {
             }),
             _ => Ok(()),
         }
+    }
+
+    pub(crate) fn engine(&self) -> &procession_core::Engine {
+        self.shared.reader.engine()
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

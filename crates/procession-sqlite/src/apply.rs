@@ -1,7 +1,8 @@
 //! One batch becomes rows.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use procession_core::{
     Partition, Stream, Version,
     log::{Kind, Position},
@@ -21,7 +22,7 @@ pub(crate) struct Applier {
     head: Option<Position>,
     checkpoints: HashMap<Partition, (u64, Position)>,
     streams: Cache<Stream, StreamRow>,
-    message_types: HashMap<(Cow<'static, str>, u16), i64>,
+    message_types: HashMap<Box<str>, Vec<(u16, i64)>, RandomState>,
 }
 
 #[derive(Clone, Copy)]
@@ -41,7 +42,7 @@ impl Applier {
             head: None,
             checkpoints: HashMap::new(),
             streams: Cache::new(STREAMS),
-            message_types: HashMap::new(),
+            message_types: HashMap::default(),
         };
         applier.head(connection)?;
         Ok(applier)
@@ -60,7 +61,8 @@ impl Applier {
         if let Some(expected) = batch.after.filter(|it| *it != after) {
             return Err(Conflict::Head { expected, actual: after }.into());
         }
-        batch.entries.iter().try_for_each(|it| self.check_size(it))?;
+        batch.entries.iter().try_for_each(|it| self.check_size(&it.entry.name, &it.entry.payload))?;
+        batch.timers.iter().try_for_each(|it| self.check_size(&it.message.name, &it.message.payload))?;
         self.insert_keys(connection, batch, after)?;
         self.insert_entries(connection, batch, after)?;
         let head = after.plus(batch.entries.len() as u64);
@@ -102,8 +104,8 @@ impl Applier {
         Ok(head)
     }
 
-    fn check_size(&self, new: &NewEntry) -> Result<(), StoreError> {
-        let (name, bytes, limit) = (&new.entry.name, new.entry.payload.len(), self.max_payload_bytes);
+    fn check_size(&self, name: &str, payload: &str) -> Result<(), StoreError> {
+        let (bytes, limit) = (payload.len(), self.max_payload_bytes);
         if bytes > limit {
             return Err(StoreError::TooLarge { name: name.to_string(), bytes, limit });
         }
@@ -161,46 +163,45 @@ impl Applier {
     /// The stream of an entry, and for an event the version that it gets.
     fn place(&mut self, connection: &Connection, new: &NewEntry) -> Result<(i64, Option<u64>), StoreError> {
         let stream = &new.entry.stream;
-        let row = self.stream(connection, stream)?;
+        let StreamRow { id, version } = self.stream(connection, stream)?;
         if new.entry.kind != Kind::Event {
-            return Ok((row.id, None));
+            return Ok((id, None));
         }
-        let actual = match row.version {
-            Some(version) => version,
-            None => stored_version(connection, row.id).map_err(store_error)?,
-        };
+        let actual = version.map_or_else(|| stored_version(connection, id), Ok).map_err(store_error)?;
         match new.expected {
             Expected::Version(expected) if expected != actual => {
                 Err(Conflict::Version { stream: stream.clone(), expected, actual }.into())
             }
             Expected::Version(_) | Expected::Any => {
-                row.version = Some(actual.next());
-                Ok((row.id, Some(actual.next().0)))
+                if let Some(row) = self.streams.get_mut(stream) {
+                    row.version = Some(actual.next());
+                }
+                Ok((id, Some(actual.next().0)))
             }
         }
     }
 
-    fn stream(&mut self, connection: &Connection, stream: &Stream) -> Result<&mut StreamRow, StoreError> {
-        if self.streams.contains(stream) {
-            // Asked twice because a borrow that is returned early cannot be given up.
-            return self.streams.get_mut(stream).ok_or_else(|| StoreError::Permanent("unreachable".into()));
+    fn stream(&mut self, connection: &Connection, stream: &Stream) -> Result<StreamRow, StoreError> {
+        if let Some(row) = self.streams.get_mut(stream) {
+            return Ok(*row);
         }
         let row = find_or_insert_stream(connection, stream).map_err(store_error)?;
-        Ok(self.streams.insert(stream.clone(), row))
+        self.streams.insert(stream.clone(), row);
+        Ok(row)
     }
 
     fn message_type(
         &mut self,
         connection: &Connection,
-        name: &Cow<'static, str>,
+        name: &str,
         schema_version: u16,
     ) -> Result<i64, StoreError> {
-        let key = (name.clone(), schema_version);
-        if let Some(id) = self.message_types.get(&key) {
+        let mut known = self.message_types.get(name).into_iter().flatten();
+        if let Some((_, id)) = known.find(|(version, _)| *version == schema_version) {
             return Ok(*id);
         }
         let id = find_or_insert_message_type(connection, name, schema_version).map_err(store_error)?;
-        self.message_types.insert(key, id);
+        self.message_types.entry(name.into()).or_default().push((schema_version, id));
         Ok(id)
     }
 

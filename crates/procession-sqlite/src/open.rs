@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Result as SqlResult};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Result as SqlResult, config::DbConfig};
 
 use crate::{OpenError, SqliteStore, lock::WriteLock};
 
@@ -103,9 +103,17 @@ fn look_before_touching(path: &Path) -> Result<(), OpenError> {
 pub(crate) fn open_reader(path: &Path) -> SqlResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// What all connections have in common.
+fn configure(connection: &Connection) -> SqlResult<()> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    // Otherwise a prepared statement is prepared again whenever it gets other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Refuses what is not a store, before anything is changed.
@@ -144,8 +152,7 @@ fn prepare(connection: &mut Connection, path: &Path, options: &SqliteOptions) ->
 }
 
 fn make_durable(connection: &Connection) -> SqlResult<()> {
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(64);
+    configure(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Kibibytes, hence negative: room for the indexes of some ten million entries' newest part.

@@ -18,6 +18,16 @@ pub(crate) const RECORDED: &str = "
     JOIN stream ON stream.id = log.stream
     JOIN message_type ON message_type.id = log.message_type";
 
+/// The events of one stream, with the columns that [`recorded`] reads.
+pub(crate) const EVENTS: &str = "
+    SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
+           message_type.schema_version, log.payload, log.process, log.causation, log.at
+    FROM stream
+    JOIN log ON log.stream = stream.id
+    JOIN message_type ON message_type.id = log.message_type
+    WHERE stream.category = ?1 AND stream.key = ?2 AND log.version IS NOT NULL AND log.version > ?3
+    ORDER BY log.version LIMIT ?4";
+
 pub(crate) fn recorded(row: &Row<'_>) -> SqlResult<Recorded> {
     let message = Encoded {
         name: row.get::<_, String>(5)?.into(),
@@ -99,7 +109,10 @@ pub(crate) fn stream(row: &Row<'_>, column: usize) -> SqlResult<Stream> {
 }
 
 pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> SqlResult<Timestamp> {
-    Timestamp::from_microsecond(row.get(column)?).map_err(|error| damaged(column, error.into()))
+    // The calendar's last second is whole only: its microseconds can be asked for, but not be given.
+    let last = Timestamp::MAX.as_second() * 1_000_000;
+    Timestamp::from_microsecond(row.get::<_, i64>(column)?.min(last))
+        .map_err(|error| damaged(column, error.into()))
 }
 
 fn damaged(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {

@@ -164,21 +164,24 @@ impl Store for SqliteStore {
     }
 
     fn read_log(&self, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
-        self.entries("WHERE log.position > ?1 ORDER BY log.position LIMIT ?2", (after.0, limit))
+        self.entries("WHERE log.position > ?1 ORDER BY log.position LIMIT ?2", (bound(after.0), bound(limit)))
     }
 
     fn read_stream(&self, stream: Stream, after: Version, limit: usize) -> Answer<Vec<Recorded>> {
-        let condition = "WHERE log.stream = (SELECT id FROM stream WHERE category = ?1 AND key = ?2)
-            AND log.version IS NOT NULL AND log.version > ?3 ORDER BY log.version LIMIT ?4";
-        let (category, key) = (stream.category().to_owned(), stream.id().to_owned());
-        self.entries(condition, (category, key, after.0, limit))
+        self.readers.read(move |connection| events(connection, &stream, after, limit))
+    }
+
+    fn read_streams(&self, streams: Vec<Stream>, limit: usize) -> Answer<Vec<Vec<Recorded>>> {
+        self.readers.read(move |connection| {
+            streams.iter().map(|stream| events(connection, stream, Version::NONE, limit)).collect()
+        })
     }
 
     fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
         let condition = "WHERE (log.position = ?1 AND log.process = ?1 AND log.position > ?2)
             OR (log.process = ?1 AND log.process <> log.position AND log.position > ?2)
             ORDER BY log.position LIMIT ?3";
-        self.entries(condition, (process.0, after.0, limit))
+        self.entries(condition, (bound(process.0), bound(after.0), bound(limit)))
     }
 
     fn streams(&self, category: String, after: Option<String>, limit: usize) -> Answer<Vec<Stream>> {
@@ -188,7 +191,7 @@ impl Store for SqliteStore {
                 AND EXISTS (SELECT 1 FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL)
                 ORDER BY key LIMIT ?3";
             let mut query = connection.prepare_cached(query)?;
-            query.query_map(params![category, after, limit], |row| rows::stream(row, 0))?.collect()
+            query.query_map(params![category, after, bound(limit)], |row| rows::stream(row, 0))?.collect()
         })
     }
 
@@ -208,7 +211,7 @@ impl Store for SqliteStore {
     fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
         self.readers.read(move |connection| {
             let mut query = connection.prepare_cached(rows::DUE_TIMERS)?;
-            query.query_map((now.as_microsecond(), limit), rows::timer)?.collect()
+            query.query_map((now.as_microsecond(), bound(limit)), rows::timer)?.collect()
         })
     }
 
@@ -228,6 +231,21 @@ impl Store for SqliteStore {
     }
 }
 
+fn events(
+    connection: &Connection,
+    stream: &Stream,
+    after: Version,
+    limit: usize,
+) -> SqlResult<Vec<Recorded>> {
+    let mut query = connection.prepare_cached(rows::EVENTS)?;
+    query.query_map(params![stream.category(), stream.id(), after.0, limit], rows::recorded)?.collect()
+}
+
 fn position(row: &rusqlite::Row<'_>) -> SqlResult<Position> {
     row.get(0).map(Position)
+}
+
+/// A position or a limit as SQLite compares it: what is too large for it is larger than anything that it holds.
+fn bound(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }

@@ -54,7 +54,7 @@ impl Backlog {
 
     /// Whether there is room for a read of the log.
     pub(super) fn is_low(&self) -> bool {
-        self.len < self.capacity / 2
+        self.len <= self.capacity / 2
     }
 
     /// Offers the entry at `position`. Returns whether it waits here now.

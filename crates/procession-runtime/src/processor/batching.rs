@@ -1,4 +1,4 @@
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use procession_core::{
@@ -22,6 +22,7 @@ pub(super) struct Batching {
     /// Messages of the backlog that were handled.
     pub(super) handled: usize,
     pub(super) bytes: usize,
+    keys: BTreeSet<Arc<str>>,
     after: Position,
 }
 
@@ -41,6 +42,7 @@ impl Batching {
             state_was_lost: false,
             handled: 0,
             bytes: 0,
+            keys: BTreeSet::new(),
             after: head,
         }
     }
@@ -70,6 +72,7 @@ impl Batching {
         idempotency_key: Option<Arc<str>>,
     ) -> Pending {
         self.bytes += entry.payload.len();
+        self.keys.extend(idempotency_key.clone());
         self.batch.entries.push(NewEntry {
             entry: Arc::clone(&entry),
             process: cause.map(|it| Reference::Position(it.process.began_at())),
@@ -79,6 +82,11 @@ impl Batching {
         });
         let position = self.head();
         Pending { position, process: cause.map_or(position.into(), |it| it.process), entry }
+    }
+
+    /// Whether an entry with this idempotency key is in the batch already.
+    pub(super) fn has_key(&self, key: Option<&Arc<str>>) -> bool {
+        key.is_some_and(|key| self.keys.contains(key))
     }
 
     /// Adds commands that become due later.

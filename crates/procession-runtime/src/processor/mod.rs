@@ -14,7 +14,7 @@ mod recovery;
 mod requests;
 mod states;
 
-pub(crate) use states::load;
+pub(crate) use states::{load, load_all};
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -60,6 +60,9 @@ pub(crate) struct Processor {
     backoff: Backoff,
 }
 
+/// A state must not be forgotten while a batch that changed it is in flight, because it could not be loaded then.
+const FEWEST_STATES_PER_MESSAGE: usize = 8;
+
 /// A batch that the store has, but has not answered yet.
 struct InFlight {
     answer: Answer<Committed>,
@@ -70,6 +73,12 @@ struct InFlight {
     fired_timers: bool,
 }
 
+/// Whether the processor goes on.
+enum Turn {
+    Again,
+    Stopped,
+}
+
 /// What came of a request, if the batch becomes durable.
 enum Outcome {
     Executed(Result<Answered, RequestError>),
@@ -77,7 +86,6 @@ enum Outcome {
 }
 
 impl Processor {
-    #[expect(clippy::too_many_arguments, reason = "called once, by the builder of the runtime")]
     pub(crate) async fn start(
         engine: Arc<Engine>,
         store: Arc<dyn Store>,
@@ -87,6 +95,7 @@ impl Processor {
         calls: mpsc::Receiver<Call>,
         committed: watch::Sender<Position>,
     ) -> Result<Self, StoreError> {
+        let limits = limits.sane();
         let mut processor = Self {
             engine,
             store,
@@ -99,7 +108,7 @@ impl Processor {
             stopping: None,
             head: Position::START,
             backlog: Backlog::new(Vec::new(), 0),
-            states: States::new(limits.cached_states),
+            states: States::new(limits.cached_states.max(FEWEST_STATES_PER_MESSAGE * limits.batch_messages)),
             blocked: Blocked::default(),
             quiet: QuietWatch::default(),
             in_flight: VecDeque::new(),
@@ -122,19 +131,29 @@ impl Processor {
 
     async fn work(&mut self) -> Result<(), StoreError> {
         loop {
-            if self.in_flight.len() < self.limits.commits_in_flight {
-                self.take_calls();
-                self.read_log().await?;
-                if self.has_work() {
-                    self.next_batch().await?;
-                    continue;
-                }
-                if self.in_flight.is_empty() && self.stopping.is_some() {
-                    return self.stop().await;
-                }
+            match self.turn().await {
+                Ok(Turn::Again) => {}
+                Ok(Turn::Stopped) => return Ok(()),
+                Err(error) => self.recover(Undone::default(), error).await?,
             }
-            self.wait_for_something().await?;
         }
+    }
+
+    async fn turn(&mut self) -> Result<Turn, StoreError> {
+        if self.in_flight.len() < self.limits.commits_in_flight {
+            self.take_calls();
+            self.read_log().await?;
+            if self.has_work() {
+                self.next_batch().await?;
+                return Ok(Turn::Again);
+            }
+            if self.in_flight.is_empty() && self.stopping.is_some() {
+                self.stop().await?;
+                return Ok(Turn::Stopped);
+            }
+        }
+        self.wait_for_something().await?;
+        Ok(Turn::Again)
     }
 
     fn take_calls(&mut self) {

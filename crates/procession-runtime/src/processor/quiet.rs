@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use procession_core::log::ProcessId;
 use tokio::sync::oneshot;
 
@@ -8,7 +9,7 @@ use crate::{request::Quiet, store::Parked};
 /// Knows which processes have messages on the way, and who waits for them to become quiet.
 #[derive(Default)]
 pub(super) struct QuietWatch {
-    on_the_way: HashMap<ProcessId, u64>,
+    on_the_way: HashMap<ProcessId, u64, RandomState>,
     parked: HashMap<ProcessId, u64>,
     waiting: BTreeMap<ProcessId, Vec<oneshot::Sender<Quiet>>>,
     /// Waited-for processes that may have become quiet.

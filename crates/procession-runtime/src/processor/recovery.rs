@@ -27,6 +27,7 @@ impl Backoff {
 }
 
 /// What was built, but is not in the store.
+#[derive(Default)]
 pub(super) struct Undone {
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) quiet: Vec<QuietReply>,
@@ -55,11 +56,8 @@ impl Processor {
             StoreError::Duplicate { key, position } => {
                 let (seen, others): (Vec<_>, Vec<_>) =
                     requests.partition(|it| it.idempotency_key.as_deref() == Some(key));
-                // Of two with one key in one batch, the first may still win when it is run again.
-                let mut seen = seen.into_iter();
-                let again = if *position > self.durable_head() { seen.next() } else { None };
-                seen.for_each(|it| it.refuse(RequestError::Seen { position: *position }));
-                self.put_back(again.into_iter().chain(others).collect());
+                seen.into_iter().for_each(|it| it.refuse(RequestError::Seen { position: *position }));
+                self.put_back(others);
             }
             StoreError::Transient(reason) => {
                 tracing::warn!(
@@ -124,10 +122,6 @@ impl Processor {
         self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);
         self.committed.send_replace(progress.head);
         Ok(())
-    }
-
-    fn durable_head(&self) -> procession_core::log::Position {
-        *self.committed.borrow()
     }
 
     /// Tells everybody who asked, or still asks, that nothing will come.

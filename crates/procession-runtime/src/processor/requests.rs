@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use procession_core::{Version, log::Recorded};
+use procession_core::{Failure, Version, log::Recorded};
 
 use super::{
     Outcome, Processor,
@@ -22,6 +22,11 @@ impl Processor {
         self.states.load(streams, &self.engine, &*self.store).await?;
         while !batching.state_was_lost && !batching.is_full(&self.limits) {
             let Some(request) = self.requests.pop_front() else { break };
+            if batching.has_key(request.idempotency_key.as_ref()) {
+                // The second of two with one key is answered from the log, so the first must be there.
+                self.requests.push_front(request);
+                break;
+            }
             let outcome = match request.mode {
                 Mode::Send { .. } => Outcome::Sent(self.log_command(&request, batching)),
                 Mode::Execute { expected, .. } => {
@@ -52,8 +57,11 @@ impl Processor {
         if self.blocked.contains(command.stream.category(), &command.stream) {
             return Err(RequestError::Blocked { stream: stream() });
         }
-        let failed =
-            |failure| RequestError::Failed { command: command.name.to_string(), stream: stream(), failure };
+        let failed = |failure: Failure| RequestError::Failed {
+            command: command.name.to_string(),
+            stream: stream(),
+            failure: failure.into(),
+        };
         let actual = self.states.get(&command.stream).map_err(failed)?.version();
         if let Some(expected) = expected.filter(|it| *it != actual) {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });

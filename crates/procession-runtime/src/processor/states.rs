@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use procession_core::{Engine, Failure, InstanceState, Stream, Version};
+use procession_core::{Engine, Failure, InstanceState, Stream, Version, log::Recorded};
 
 use crate::{
     Cache,
@@ -18,14 +18,14 @@ pub(super) struct States {
 }
 
 /// How many events are read at once when a state is loaded.
-const EVENTS_PER_READ: usize = 4096;
+const EVENTS_PER_READ: usize = 1024;
 
 impl States {
     pub(super) fn new(capacity: usize) -> Self {
         Self { cache: Cache::new(capacity), unreadable: BTreeMap::new() }
     }
 
-    /// Loads the states of a round that are not here yet.
+    /// Loads the states of a round that are not here yet, all together.
     pub(super) async fn load(
         &mut self,
         streams: impl Iterator<Item = &Stream>,
@@ -33,11 +33,16 @@ impl States {
         store: &dyn Store,
     ) -> Result<(), StoreError> {
         self.unreadable.clear();
-        let missing: BTreeSet<&Stream> = streams.filter(|it| !self.cache.contains(it)).collect();
-        for stream in missing {
-            match load(stream, engine, store).await? {
-                Ok(state) => _ = self.cache.insert(stream.clone(), state),
-                Err(failure) => _ = self.unreadable.insert(stream.clone(), failure),
+        // Looking counts as a use, so that what is here already is not forgotten while others are loaded.
+        let missing: BTreeSet<Stream> =
+            streams.filter(|it| self.cache.get_mut(it).is_none()).cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for (stream, loaded) in load_all(missing.into_iter().collect(), engine, store).await? {
+            match loaded {
+                Ok(state) => self.cache.insert(stream, state),
+                Err(failure) => _ = self.unreadable.insert(stream, failure),
             }
         }
         Ok(())
@@ -67,13 +72,38 @@ pub(crate) async fn load(
     engine: &Engine,
     store: &dyn Store,
 ) -> Result<Result<InstanceState, Failure>, StoreError> {
+    let first = store.read_stream(stream.clone(), Version::NONE, EVENTS_PER_READ).await?;
+    fold_on(stream, first, engine, store).await
+}
+
+/// Folds many streams, which are read together.
+pub(crate) async fn load_all(
+    streams: Vec<Stream>,
+    engine: &Engine,
+    store: &dyn Store,
+) -> Result<Vec<(Stream, Result<InstanceState, Failure>)>, StoreError> {
+    let firsts = store.read_streams(streams.clone(), EVENTS_PER_READ).await?;
+    let mut loaded = Vec::with_capacity(streams.len());
+    for (stream, first) in streams.into_iter().zip(firsts) {
+        let state = fold_on(&stream, first, engine, store).await?;
+        loaded.push((stream, state));
+    }
+    Ok(loaded)
+}
+
+/// Folds a stream whose first events were read already.
+async fn fold_on(
+    stream: &Stream,
+    first: Vec<Recorded>,
+    engine: &Engine,
+    store: &dyn Store,
+) -> Result<Result<InstanceState, Failure>, StoreError> {
     let mut state = match engine.initial(stream.category()) {
         Ok(state) => state,
         Err(failure) => return Ok(Err(failure)),
     };
-    let mut after = Version::NONE;
+    let mut events = first;
     loop {
-        let events = store.read_stream(stream.clone(), after, EVENTS_PER_READ).await?;
         for event in &events {
             if let Err(failure) = engine.evolve(&mut state, &event.entry) {
                 return Ok(Err(failure));
@@ -82,6 +112,6 @@ pub(crate) async fn load(
         if events.len() < EVENTS_PER_READ {
             return Ok(Ok(state));
         }
-        after = state.version();
+        events = store.read_stream(stream.clone(), state.version(), EVENTS_PER_READ).await?;
     }
 }

@@ -91,13 +91,17 @@ impl Store for MemoryStore {
 
     fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {
         let mut inner = self.inner();
+        let mut checkpoints = inner.checkpoints.clone();
         let acquired = partitions.into_iter().map(|partition| {
             let unknown = || StoreError::Permanent(format!("this store has no partition {partition}"));
-            let (token, checkpoint) = inner.checkpoints.get_mut(partition.index()).ok_or_else(unknown)?;
+            let (token, checkpoint) = checkpoints.get_mut(partition.index()).ok_or_else(unknown)?;
             *token += 1;
             Ok(Ownership { partition, token: *token, checkpoint: *checkpoint })
         });
         let acquired: Result<Vec<_>, _> = acquired.collect();
+        if acquired.is_ok() {
+            inner.checkpoints = checkpoints;
+        }
         answer(acquired)
     }
 
@@ -168,15 +172,25 @@ impl Inner {
         if let Some(expected) = batch.after.filter(|it| *it != head) {
             return Err(Conflict::Head { expected, actual: head }.into());
         }
-        let after = head.plus(batch.entries.len() as u64);
-        for it in &batch.checkpoints {
-            let unknown = || StoreError::Permanent(format!("this store has no partition {}", it.partition));
-            let (token, actual) = *self.checkpoints.get(it.partition.index()).ok_or_else(unknown)?;
-            Conflict::check_move(it, token, actual, after)?;
-        }
+        check_sizes(batch, max_payload_bytes)?;
         self.check_keys(batch, head)?;
         let mut versions = HashMap::new();
-        batch.entries.iter().map(|it| self.check_entry(it, max_payload_bytes, &mut versions)).collect()
+        let entries = batch.entries.iter().map(|it| self.check_entry(it, &mut versions));
+        let entries = entries.collect::<Result<_, _>>()?;
+        self.check_moves(batch, head.plus(batch.entries.len() as u64))?;
+        Ok(entries)
+    }
+
+    fn check_moves(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
+        let mut moved: HashMap<Partition, Position> = HashMap::new();
+        for it in &batch.checkpoints {
+            let unknown = || StoreError::Permanent(format!("this store has no partition {}", it.partition));
+            let (token, stored) = *self.checkpoints.get(it.partition.index()).ok_or_else(unknown)?;
+            let actual = moved.get(&it.partition).copied().unwrap_or(stored);
+            Conflict::check_move(it, token, actual, head)?;
+            moved.insert(it.partition, it.to);
+        }
+        Ok(())
     }
 
     fn check_keys(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
@@ -194,14 +208,9 @@ impl Inner {
     fn check_entry<'a>(
         &self,
         new: &'a NewEntry,
-        limit: usize,
         versions: &mut HashMap<&'a Stream, Version>,
     ) -> Result<Option<Version>, StoreError> {
         let entry = &new.entry;
-        let bytes = entry.payload.len();
-        if bytes > limit {
-            return Err(StoreError::TooLarge { name: entry.name.to_string(), bytes, limit });
-        }
         if entry.kind != Kind::Event {
             return Ok(None);
         }
@@ -260,5 +269,16 @@ impl Inner {
             self.due.insert(id, due);
         }
         Committed { after }
+    }
+}
+
+fn check_sizes(batch: &Batch, limit: usize) -> Result<(), StoreError> {
+    let entries = batch.entries.iter().map(|it| (&it.entry.name, &it.entry.payload));
+    let mut all = entries.chain(batch.timers.iter().map(|it| (&it.message.name, &it.message.payload)));
+    match all.find(|(_, payload)| payload.len() > limit) {
+        Some((name, payload)) => {
+            Err(StoreError::TooLarge { name: name.to_string(), bytes: payload.len(), limit })
+        }
+        None => Ok(()),
     }
 }

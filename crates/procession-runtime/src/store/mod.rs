@@ -58,6 +58,19 @@ pub trait Store: Send + Sync + 'static {
     /// Up to `limit` events of a stream after a version, in order.
     fn read_stream(&self, stream: Stream, after: Version, limit: usize) -> Answer<Vec<Recorded>>;
 
+    /// Of each of these streams the first events, up to `limit`: what states are folded from, for a whole batch at once.
+    fn read_streams(&self, streams: Vec<Stream>, limit: usize) -> Answer<Vec<Vec<Recorded>>> {
+        let reads: Vec<_> =
+            streams.into_iter().map(|it| self.read_stream(it, Version::NONE, limit)).collect();
+        Box::pin(async move {
+            let mut events = Vec::with_capacity(reads.len());
+            for read in reads {
+                events.push(read.await?);
+            }
+            Ok(events)
+        })
+    }
+
     /// Up to `limit` entries of a process after a position, in log order.
     fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>>;
 

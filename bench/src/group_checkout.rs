@@ -1,0 +1,199 @@
+use std::{path::Path, time::Instant};
+
+use hotel::{
+    Amount, GroupCheckoutId, GuestStayId,
+    group_checkouts::{Answer, GroupCheckout, InitiateGroupCheckout, Outcome},
+    guest_stays::{CheckInGuest, GuestStay, RecordCharge, RecordPayment, Status},
+    hotel,
+};
+use procession::{MemoryStore, Runtime, Store, log::ProcessId, sqlite::SqliteStore};
+use tokio::task::JoinSet;
+
+use crate::{
+    Failure, GroupCheckout as Job, StoreKind,
+    counting::Counted,
+    memory::{peak_rss_mib, reset_peak_rss},
+    raw,
+    report::{Comparison, Report, percentile, rounded},
+};
+
+/// Requests that the set-up has under way at once.
+const SET_UP_TASKS: u32 = 64;
+
+pub(crate) async fn run(job: &Job) -> Result<Report, Failure> {
+    let folder = match &job.folder {
+        Some(folder) => tempfile::tempdir_in(folder)?,
+        None => tempfile::tempdir()?,
+    };
+    let raw_guests_per_s = if job.raw && job.store == StoreKind::Sqlite {
+        Some(raw::guests_per_s(folder.path(), job.groups, job.guests)?)
+    } else {
+        None
+    };
+    let mut report = match job.store {
+        StoreKind::Memory => measure(job, MemoryStore::new()).await?,
+        StoreKind::Sqlite => measure(job, SqliteStore::open(folder.path().join("hotel.db"))?).await?,
+    };
+    report.store_bytes = size_of(folder.path(), "hotel.db");
+    report.raw = raw_guests_per_s
+        .map(|raw| Comparison { raw_guests_per_s: rounded(raw), ratio: rounded(report.guests_per_s / raw) });
+    Ok(report)
+}
+
+async fn measure(job: &Job, store: impl Store) -> Result<Report, Failure> {
+    let (store, counts) = Counted::new(store);
+    let runtime = Runtime::start(&hotel()?, store).await?;
+    set_up(&runtime, job).await?;
+    let (commits, rows_before) = (counts.commits(), counts.rows());
+    reset_peak_rss();
+
+    let start = Instant::now();
+    let mut times = check_out_groups(&runtime, job).await?;
+    let seconds = start.elapsed().as_secs_f64();
+
+    let peak_rss_mib = peak_rss_mib().unwrap_or(f64::NAN);
+    let (commits, rows) = (counts.commits() - commits, counts.rows() - rows_before);
+    let verified = verify(&runtime, job).await?;
+    runtime.stop().await?;
+    times.sort_by(f64::total_cmp);
+    Ok(Report {
+        store: if job.store == StoreKind::Memory { "memory" } else { "sqlite" },
+        style: "saga",
+        groups: job.groups,
+        guests: job.guests,
+        guests_per_s: rounded(f64::from(job.groups * job.guests) / seconds),
+        group_p50_ms: rounded(percentile(&times, 0.5)),
+        group_p99_ms: rounded(percentile(&times, 0.99)),
+        commits,
+        rows,
+        rows_before,
+        peak_rss_mib: rounded(peak_rss_mib),
+        store_bytes: 0,
+        verified,
+        raw: None,
+    })
+}
+
+/// Every stay checked in, charged and paid; the log at least as long as asked for.
+async fn set_up(runtime: &Runtime, job: &Job) -> Result<(), Failure> {
+    let stays = job.groups * job.guests;
+    let mut tasks = JoinSet::new();
+    for task in 0..SET_UP_TASKS {
+        let runtime = runtime.clone();
+        tasks.spawn(async move {
+            for number in (task..stays).step_by(SET_UP_TASKS as usize) {
+                settle(&runtime, guest_stay(number)).await.map_err(|error| error.to_string())?;
+            }
+            Ok::<(), String>(())
+        });
+    }
+    while let Some(result) = tasks.join_next().await {
+        result??;
+    }
+    lengthen_log(runtime, job.rows_before).await
+}
+
+async fn settle(runtime: &Runtime, guest_stay: GuestStayId) -> Result<(), Failure> {
+    let amount: Amount = "100.00".parse()?;
+    let check_in = CheckInGuest { guest_stay: guest_stay.clone(), guest: "Ada Lovelace".into(), room: 101 };
+    runtime.execute(check_in).await?;
+    runtime.execute(RecordCharge { guest_stay: guest_stay.clone(), amount }).await?;
+    runtime.execute(RecordPayment { guest_stay, amount }).await?;
+    Ok(())
+}
+
+/// Other guests come and pay until the log is long enough.
+async fn lengthen_log(runtime: &Runtime, rows: u64) -> Result<(), Failure> {
+    const ROWS_PER_STAY: u64 = 6;
+    let missing = rows.saturating_sub(runtime.committed().borrow().0).div_ceil(ROWS_PER_STAY);
+    let mut tasks = JoinSet::new();
+    for task in 0..u64::from(SET_UP_TASKS) {
+        let runtime = runtime.clone();
+        tasks.spawn(async move {
+            for number in (task..missing).step_by(SET_UP_TASKS as usize) {
+                let stay = format!("other-{number:08}").parse().map_err(|_| "an id")?;
+                settle(&runtime, stay).await.map_err(|error| error.to_string())?;
+            }
+            Ok::<(), String>(())
+        });
+    }
+    while let Some(result) = tasks.join_next().await {
+        result??;
+    }
+    Ok(())
+}
+
+/// Returns each group's time from its command to its durable end, in milliseconds.
+async fn check_out_groups(runtime: &Runtime, job: &Job) -> Result<Vec<f64>, Failure> {
+    let mut times = Vec::with_capacity(job.groups as usize);
+    if job.one_by_one {
+        for group in 0..job.groups {
+            times.push(check_out(runtime.clone(), group, job.guests).await?);
+        }
+        return Ok(times);
+    }
+    let mut groups = JoinSet::new();
+    for group in 0..job.groups {
+        groups.spawn(check_out(runtime.clone(), group, job.guests));
+    }
+    while let Some(time) = groups.join_next().await {
+        times.push(time??);
+    }
+    Ok(times)
+}
+
+async fn check_out(runtime: Runtime, group: u32, guests: u32) -> Result<f64, String> {
+    let initiate = InitiateGroupCheckout {
+        group_checkout: group_checkout(group),
+        clerk: "bench".parse().map_err(|_| "an id")?,
+        guest_stays: (group * guests..(group + 1) * guests).map(guest_stay).collect(),
+    };
+    let start = Instant::now();
+    let process = process_of(&runtime, initiate).await?;
+    let quiet = runtime.wait(process).await.map_err(|error| error.to_string())?;
+    let time = start.elapsed().as_secs_f64() * 1000.0;
+    if quiet.parked > 0 { Err(format!("process {process} is stuck")) } else { Ok(time) }
+}
+
+async fn process_of(runtime: &Runtime, initiate: InitiateGroupCheckout) -> Result<ProcessId, String> {
+    runtime.execute(initiate).await.map(|it| it.process).map_err(|error| error.to_string())
+}
+
+/// Every guest has left, and every group has exactly one answer of each of its guests.
+async fn verify(runtime: &Runtime, job: &Job) -> Result<bool, Failure> {
+    for group in 0..job.groups {
+        let checkout = runtime.reader().instance::<GroupCheckout>(group_checkout(group)).await?;
+        let answers = &checkout.state.answers;
+        let complete = checkout.state.outcome == Some(Outcome::Completed)
+            && answers.len() == job.guests as usize
+            && answers.values().all(|it| *it == Answer::Completed)
+            // It began, the guests were asked, each answer was recorded once, it ended.
+            && checkout.version.0 == u64::from(job.guests) + 3;
+        if !complete {
+            return Ok(false);
+        }
+    }
+    for number in 0..job.groups * job.guests {
+        let stay = runtime.reader().instance::<GuestStay>(guest_stay(number)).await?;
+        if stay.state.status != Status::CheckedOut || stay.version.0 != 4 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[expect(clippy::expect_used, reason = "the text is a valid id")]
+fn guest_stay(number: u32) -> GuestStayId {
+    format!("stay-{number:08}").parse().expect("a valid id")
+}
+
+#[expect(clippy::expect_used, reason = "the text is a valid id")]
+fn group_checkout(number: u32) -> GroupCheckoutId {
+    format!("group-{number:08}").parse().expect("a valid id")
+}
+
+fn size_of(folder: &Path, name: &str) -> u64 {
+    let size =
+        |suffix: &str| std::fs::metadata(folder.join(format!("{name}{suffix}"))).map_or(0, |it| it.len());
+    size("") + size("-wal")
+}

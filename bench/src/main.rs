@@ -1,0 +1,66 @@
+//! The benchmark of Procession: one job, timed from the first command to the last durable end.
+
+mod counting;
+mod group_checkout;
+mod memory;
+mod raw;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Times a whole job, and verifies its outcome.
+#[derive(Parser)]
+struct Bench {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Subcommand)]
+enum Job {
+    /// Groups of guests check out of a hotel. Prints one line of JSON.
+    GroupCheckout(GroupCheckout),
+}
+
+#[derive(Args)]
+struct GroupCheckout {
+    /// Where the processes are durable.
+    #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
+    store: StoreKind,
+    /// How many groups check out.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    groups: u32,
+    /// How many guests each group has.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    guests: u32,
+    /// Start a group only when the one before it has ended, to measure latency.
+    #[arg(long)]
+    one_by_one: bool,
+    /// Write the bare rows too, on the same disk in the same run, and compare.
+    #[arg(long)]
+    raw: bool,
+    /// Fill the log with at least this many rows before.
+    #[arg(long, default_value_t = 0)]
+    rows_before: u64,
+    /// The folder for the store's files; without it a temporary one.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StoreKind {
+    Memory,
+    Sqlite,
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "the report is the output")]
+async fn main() -> Result<(), Failure> {
+    let Job::GroupCheckout(job) = Bench::parse().job;
+    let report = group_checkout::run(&job).await?;
+    println!("{}", serde_json::to_string(&report)?);
+    if report.verified { Ok(()) } else { Err("the outcome is wrong".into()) }
+}
