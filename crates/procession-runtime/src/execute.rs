@@ -7,7 +7,7 @@ use procession_core::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Runtime, StoreError, processor,
+    Runtime, StoreError,
     request::{Answered, Call, Mode, Request, RequestError},
     runtime::encode,
 };
@@ -79,7 +79,7 @@ impl<C: Command> Execute<C> {
         let mode = Mode::Execute { expected, reply };
         let request = Request { entry: Arc::clone(&entry), idempotency_key: idempotency_key.clone(), mode };
         runtime.call(Call::Request(request)).await?;
-        match answer.await.unwrap_or_else(|_| Err(RequestError::Stopped(String::new()))) {
+        match answer.await.unwrap_or_else(|_| Err(runtime.stopped())) {
             Ok(answered) => answered.typed::<C>(),
             // Somebody with the same key was faster.
             Err(RequestError::Seen { position }) => {
@@ -162,19 +162,26 @@ impl Runtime {
         }
         let version = match outcome.iter().filter_map(|it| it.version).max() {
             Some(version) => version,
-            None => self.version_of(&entry.stream).await?,
+            None => self.version_before(position, &entry.stream).await?,
         };
         Ok(Answered { position, outcome, version })
     }
 
-    async fn version_of(&self, stream: &Stream) -> Result<Version, RequestError> {
-        let loaded = processor::load(stream, self.engine(), &**self.store()).await.map_err(unavailable)?;
-        loaded.map(|state| state.version()).map_err(|failure| unavailable_stream(stream, &failure))
+    /// The version that a stream had when the command at a position was handled.
+    async fn version_before(&self, position: Position, stream: &Stream) -> Result<Version, RequestError> {
+        const EVENTS_PER_READ: usize = 4096;
+        let mut version = Version::NONE;
+        loop {
+            let read = self.store().read_stream(stream.clone(), version, EVENTS_PER_READ);
+            let events = read.await.map_err(unavailable)?;
+            let before = events.iter().take_while(|it| it.position < position);
+            let last = before.last().and_then(|it| it.version);
+            version = last.unwrap_or(version);
+            if events.len() < EVENTS_PER_READ || events.last().and_then(|it| it.version) != last {
+                return Ok(version);
+            }
+        }
     }
-}
-
-fn unavailable_stream(stream: &Stream, failure: &procession_core::Failure) -> RequestError {
-    RequestError::Unavailable(format!("{stream} cannot be read: {failure}"))
 }
 
 pub(crate) fn unavailable(error: StoreError) -> RequestError {

@@ -19,7 +19,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            batch_messages: 1024,
+            batch_messages: 2048,
             batch_bytes: 4 * 1024 * 1024,
             commits_in_flight: 2,
             queued_messages: 65_536,

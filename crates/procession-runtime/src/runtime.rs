@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use procession_core::{
     Application, Command, Decider, Partition, Stream,
@@ -42,6 +42,7 @@ struct Shared {
     calls: mpsc::Sender<Call>,
     committed: watch::Receiver<Position>,
     processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
+    failure: Arc<OnceLock<StoreError>>,
 }
 
 /// A runtime with other settings than the usual ones.
@@ -113,13 +114,16 @@ impl RuntimeBuilder {
             calls,
             committing,
         );
-        let processor = tokio::spawn(processor.await?.run());
+        let processor = processor.await?;
+        let failure = processor.failure();
+        let processor = tokio::spawn(processor.run());
         let shared = Shared {
             reader: Reader::new(application, store),
             clock: self.clock,
             calls: sender,
             committed,
             processor: Mutex::new(Some(processor)),
+            failure,
         };
         Ok(Runtime { shared: Arc::new(shared) })
     }
@@ -199,16 +203,17 @@ impl Runtime {
         }
     }
 
-    pub(crate) fn engine(&self) -> &procession_core::Engine {
-        self.shared.reader.engine()
-    }
-
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         self.shared.reader.store()
     }
 
     pub(crate) async fn call(&self, call: Call) -> Result<(), RequestError> {
-        self.shared.calls.send(call).await.map_err(|_| RequestError::Stopped(String::new()))
+        self.shared.calls.send(call).await.map_err(|_| self.stopped())
+    }
+
+    /// What those are told whom the processor cannot answer any more.
+    pub(crate) fn stopped(&self) -> RequestError {
+        RequestError::Stopped(self.shared.failure.get().map(ToString::to_string).unwrap_or_default())
     }
 }
 

@@ -41,7 +41,7 @@ impl<C: Command> Send<C> {
         let mode = Mode::Send { reply };
         let request = Request { entry: Arc::clone(&entry), idempotency_key: idempotency_key.clone(), mode };
         runtime.call(Call::Request(request)).await?;
-        match answer.await.unwrap_or_else(|_| Err(RequestError::Stopped(String::new()))) {
+        match answer.await.unwrap_or_else(|_| Err(runtime.stopped())) {
             // Somebody with the same key was faster.
             Err(RequestError::Seen { position }) => {
                 let key = idempotency_key.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! One batch becomes rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 use procession_core::{
@@ -137,12 +137,14 @@ impl Applier {
             (position, kind, stream, version, message_type, payload, process, causation, at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let mut insert = connection.prepare_cached(insert).map_err(store_error)?;
+        let mut spans: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
         for (position, new) in (after.0 + 1..).zip(&batch.entries) {
             let entry = &new.entry;
             let message_type = self.message_type(connection, &entry.name, entry.schema_version)?;
             let (stream, version) = self.place(connection, new)?;
             let process = new.process.map_or(position, |it| resolve(it, after));
             let causation = new.causation.map(|it| resolve(it, after));
+            spans.entry(process).or_insert((position, position)).1 = position;
             let (kind, at) = (kind_number(entry.kind), entry.at.as_microsecond());
             let row = params![
                 position,
@@ -157,7 +159,7 @@ impl Applier {
             ];
             insert.execute(row).map_err(store_error)?;
         }
-        Ok(())
+        insert_spans(connection, &spans).map_err(store_error)
     }
 
     /// The stream of an entry, and for an event the version that it gets.
@@ -230,6 +232,9 @@ impl Applier {
     ) -> Result<(), StoreError> {
         let (token, actual) = self.checkpoint(connection, it.partition)?;
         Conflict::check_move(it, token, actual, head)?;
+        if it.to == actual {
+            return Ok(());
+        }
         connection
             .prepare_cached("UPDATE partition SET checkpoint = ?1 WHERE id = ?2")
             .and_then(|mut update| update.execute((it.to.0, it.partition.0)))
@@ -272,6 +277,12 @@ impl Applier {
         }
         Ok(())
     }
+}
+
+fn insert_spans(connection: &Connection, spans: &BTreeMap<u64, (u64, u64)>) -> SqlResult<()> {
+    let insert = "INSERT INTO process_span (process, first, last) VALUES (?1, ?2, ?3)";
+    let mut insert = connection.prepare_cached(insert)?;
+    spans.iter().try_for_each(|(process, (first, last))| insert.execute((process, first, last)).map(drop))
 }
 
 fn resolve(reference: Reference, after: Position) -> u64 {

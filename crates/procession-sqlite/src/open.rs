@@ -74,7 +74,9 @@ impl SqliteOptions {
             return Err(OpenError::Missing { path: path.into() });
         }
         let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
-        identify(&connection, path)?;
+        if !identify(&connection, path)? {
+            return Err(OpenError::NotAStore { path: path.into(), reason: "it is empty".into() });
+        }
         let partitions = stored_partitions(&connection).map_err(|error| cannot_open(path, &error))?;
         Ok(SqliteStore::read_only(path.into(), connection, partitions, &self))
     }
@@ -116,22 +118,23 @@ fn configure(connection: &Connection) -> SqlResult<()> {
     Ok(())
 }
 
-/// Refuses what is not a store, before anything is changed.
-fn identify(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+/// Refuses what is not a store, before anything is changed. Tells whether it is one; an empty file may become one.
+fn identify(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let failed = |error: rusqlite::Error| cannot_open(path, &error);
     let other = |reason: &str| OpenError::NotAStore { path: path.into(), reason: reason.into() };
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-    if pragma("application_id").map_err(failed)? != APPLICATION_ID {
-        let is_new = tables == 0 && pragma("user_version").map_err(failed)? == 0;
-        return if is_new { Ok(()) } else { Err(other("it is an SQLite file of another application")) };
+    let application = pragma("application_id").map_err(failed)?;
+    if application != APPLICATION_ID {
+        let is_new = application == 0 && tables == 0 && pragma("user_version").map_err(failed)? == 0;
+        return if is_new { Ok(false) } else { Err(other("it is an SQLite file of another application")) };
     }
     let found = pragma("user_version").map_err(failed)?;
     if found > FORMAT {
         return Err(OpenError::TooNew { path: path.into(), found, known: FORMAT });
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Makes a connection the writer: creates the schema if there is none, and makes sure that commits are durable.

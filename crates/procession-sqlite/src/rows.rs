@@ -18,6 +18,19 @@ pub(crate) const RECORDED: &str = "
     JOIN stream ON stream.id = log.stream
     JOIN message_type ON message_type.id = log.message_type";
 
+/// The entries of one process, with the columns that [`recorded`] reads.
+///
+/// Spans of a process do not overlap, so their order and that of the entries in them is the order of the log.
+pub(crate) const PROCESS: &str = "
+    SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
+           message_type.schema_version, log.payload, log.process, log.causation, log.at
+    FROM process_span AS span
+    CROSS JOIN log ON log.position BETWEEN span.first AND span.last AND log.process = span.process
+    JOIN stream ON stream.id = log.stream
+    JOIN message_type ON message_type.id = log.message_type
+    WHERE span.process = ?1 AND span.last > ?2 AND log.position > ?2
+    ORDER BY span.first, log.position LIMIT ?3";
+
 /// The events of one stream, with the columns that [`recorded`] reads.
 pub(crate) const EVENTS: &str = "
     SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,

@@ -32,8 +32,14 @@ CREATE TABLE log (
 
 CREATE UNIQUE INDEX log_by_stream ON log (stream, version) WHERE version IS NOT NULL;
 
--- The first entry of a process is found by its position.
-CREATE INDEX log_by_process ON log (process) WHERE process <> position;
+-- Where the entries of a process are: one row for each batch that holds some, so that a row of the log costs no
+-- index entry of its own. Entries of other processes lie between them.
+CREATE TABLE process_span (
+    process INTEGER NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    PRIMARY KEY (process, first)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE idempotency_key (
     key      TEXT PRIMARY KEY,

@@ -178,10 +178,10 @@ impl Store for SqliteStore {
     }
 
     fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
-        let condition = "WHERE (log.position = ?1 AND log.process = ?1 AND log.position > ?2)
-            OR (log.process = ?1 AND log.process <> log.position AND log.position > ?2)
-            ORDER BY log.position LIMIT ?3";
-        self.entries(condition, (bound(process.0), bound(after.0), bound(limit)))
+        self.readers.read(move |connection| {
+            let mut query = connection.prepare_cached(rows::PROCESS)?;
+            query.query_map((process.0, after.0, limit), rows::recorded)?.collect()
+        })
     }
 
     fn streams(&self, category: String, after: Option<String>, limit: usize) -> Answer<Vec<Stream>> {

@@ -43,6 +43,11 @@ impl Backlog {
         }
     }
 
+    /// Up to where a partition is handled.
+    pub(super) fn checkpoint(&self, partition: Partition) -> Option<Position> {
+        self.checkpoints.get(partition.index()).copied()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }

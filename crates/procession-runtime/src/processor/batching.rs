@@ -37,7 +37,8 @@ impl Batching {
     pub(super) fn after(head: Position, now: Timestamp) -> Self {
         Self {
             batch: Batch { after: Some(head), ..Batch::default() },
-            now,
+            // Handlers see the time that the log keeps, so that a replay gives them the same.
+            now: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
             answered: Vec::new(),
             state_was_lost: false,
             handled: 0,
@@ -52,10 +53,13 @@ impl Batching {
         self.after.plus(self.batch.entries.len() as u64)
     }
 
-    /// Whether a commit would change nothing that must be durable now.
+    /// Whether a commit would neither change anything that must be durable now, nor answer anybody.
+    ///
+    /// A refusal changes nothing, but only the store can say whether what it stands on is still so.
     pub(super) fn is_empty(&self) -> bool {
         let Batch { entries, checkpoints, parked, timers, fired, after: _ } = &self.batch;
         self.handled == 0
+            && self.answered.is_empty()
             && entries.is_empty()
             && checkpoints.is_empty()
             && parked.is_empty()

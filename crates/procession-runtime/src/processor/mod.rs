@@ -16,7 +16,11 @@ mod states;
 
 pub(crate) use states::{load, load_all};
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use procession_core::{Engine, log::Position};
@@ -33,7 +37,7 @@ use self::{
 use crate::{
     Clock, Limits,
     request::{Answered, Call, Request, RequestError, Sent},
-    store::{Answer, Committed, Ownership, Store, StoreError},
+    store::{Answer, CheckpointMove, Committed, Ownership, Store, StoreError},
 };
 
 /// Owns partitions, and handles their messages.
@@ -58,6 +62,7 @@ pub(crate) struct Processor {
     in_flight: VecDeque<InFlight>,
     next_due: Option<Timestamp>,
     backoff: Backoff,
+    failure: Arc<OnceLock<StoreError>>,
 }
 
 /// A state must not be forgotten while a batch that changed it is in flight, because it could not be loaded then.
@@ -114,9 +119,15 @@ impl Processor {
             in_flight: VecDeque::new(),
             next_due: None,
             backoff: Backoff::default(),
+            failure: Arc::default(),
         };
         processor.synchronize().await?;
         Ok(processor)
+    }
+
+    /// Why it has stopped, once it has stopped by itself.
+    pub(crate) fn failure(&self) -> Arc<OnceLock<StoreError>> {
+        Arc::clone(&self.failure)
     }
 
     /// Runs until it is stopped, or the store fails for good.
@@ -124,6 +135,8 @@ impl Processor {
         let result = self.work().await;
         if let Err(error) = &result {
             tracing::error!(store = self.store.name(), %error, "the processor has stopped");
+            // Whoever finds the door closed from now on is told why.
+            _ = self.failure.set(error.clone());
             self.refuse_all(error);
         }
         result
@@ -213,9 +226,14 @@ impl Processor {
 
     /// Tells those whose process is quiet already, and durable too.
     fn release_quiet(&mut self) {
-        if self.in_flight.is_empty() && self.backlog.read_through() == self.head {
+        if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.clock.now()) {
             self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
         }
+    }
+
+    /// Whether all that is to be handled by now has been offered: the log up to its head, and the timers that are due.
+    fn nothing_waits_behind(&self, head: Position, now: Timestamp) -> bool {
+        self.backlog.read_through() == head && self.next_due.is_none_or(|due| due > now)
     }
 
     /// Builds a batch and hands it to the store.
@@ -244,15 +262,21 @@ impl Processor {
     }
 
     fn submit(&mut self, mut batching: Batching, all_checkpoints: bool) {
-        let quiet =
-            if self.backlog.read_through() == batching.head() { self.quiet.take_quiet() } else { Vec::new() };
+        let quiet = if self.nothing_waits_behind(batching.head(), batching.now) {
+            self.quiet.take_quiet()
+        } else {
+            Vec::new()
+        };
         if batching.is_empty() && !all_checkpoints {
-            return self.nothing_to_write(batching.answered, quiet);
+            return self.nothing_to_write(quiet);
         }
         let moves = self.backlog.moves(all_checkpoints);
         batching.move_checkpoints(&moves, &self.owned);
         if batching.is_empty() {
-            return self.nothing_to_write(batching.answered, quiet);
+            return self.nothing_to_write(quiet);
+        }
+        if batching.batch.checkpoints.is_empty() {
+            batching.batch.checkpoints.extend(self.fence());
         }
         self.head = batching.head();
         self.next_due = self.next_due.into_iter().chain(batching.batch.timers.iter().map(|it| it.due)).min();
@@ -267,14 +291,18 @@ impl Processor {
         });
     }
 
-    /// Answers that stand on nothing new are given when all that they saw is durable.
-    fn nothing_to_write(&mut self, answered: Vec<(Request, Outcome)>, quiet: Vec<QuietReply>) {
+    /// A checkpoint that stays where it is: with it, a batch is refused when somebody else owns the partition.
+    fn fence(&self) -> Option<CheckpointMove> {
+        let Ownership { partition, token, .. } = *self.owned.first()?;
+        let at = self.backlog.checkpoint(partition)?;
+        Some(CheckpointMove { partition, token, from: at, to: at })
+    }
+
+    /// News that stand on nothing new are told when all that they saw is durable.
+    fn nothing_to_write(&mut self, quiet: Vec<QuietReply>) {
         match self.in_flight.back_mut() {
-            Some(last) => {
-                last.answered.extend(answered);
-                last.quiet.extend(quiet);
-            }
-            None => tell(answered, quiet),
+            Some(last) => last.quiet.extend(quiet),
+            None => tell(Vec::new(), quiet),
         }
     }
 

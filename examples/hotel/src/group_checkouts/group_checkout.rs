@@ -179,7 +179,7 @@ impl Handle<RecordGuestCheckoutsInitiation> for GroupCheckout {
             return Err(GroupCheckoutRejection::NotInitiated);
         }
         let RecordGuestCheckoutsInitiation { group_checkout } = command;
-        Ok((!self.guests_were_asked).then(|| GuestCheckoutsInitiated { group_checkout, at: context.now }))
+        Ok((!self.guests_were_asked).then_some(GuestCheckoutsInitiated { group_checkout, at: context.now }))
     }
 }
 
