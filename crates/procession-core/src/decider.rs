@@ -1,9 +1,6 @@
-use std::any::type_name;
-
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Command, DecodeError, Records};
+use crate::{Command, DecodeError, Event, Records, Rejection};
 
 /// The source of truth for one category of instances: a state folded from its own events.
 ///
@@ -97,6 +94,9 @@ pub trait Events: Sized + Send + 'static {
     /// The names of all its events.
     const NAMES: &'static [&'static str];
 
+    /// The name of this event.
+    fn name(&self) -> &'static str;
+
     /// Reads one event of the stream.
     ///
     /// # Errors
@@ -104,25 +104,13 @@ pub trait Events: Sized + Send + 'static {
     fn decode(name: &str, payload: &str) -> Result<Self, DecodeError>;
 }
 
-/// A decider's typed business "no". Every error that serde can write and read is one.
+/// An event that an enum of events lists. `#[derive(Events)]` implements it for the event of each variant.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a rejection",
-    note = "derive `Debug`, `thiserror::Error`, `Serialize` and `Deserialize` for `{Self}`"
+    message = "`{Self}` is not one of the events in `{Es}`",
+    label = "not an event of this decider's stream",
+    note = "a decider records events of its own stream only: add a variant that holds it to `{Es}`, and handle it in `evolve`"
 )]
-pub trait Rejection: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The type's own name, without its path.
-    #[must_use]
-    fn name() -> &'static str {
-        let path = type_name::<Self>();
-        path.rsplit("::").next().unwrap_or(path)
-    }
-}
-
-impl<R: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static> Rejection for R {}
-
-/// For deciders that reject nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, thiserror::Error)]
-pub enum Never {}
+pub trait OneOf<Es>: Event {}
 
 /// What a handler may know beside its state and its message.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@
 //! - [`Records`], [`Sends`], [`After`], [`Either`]: what handlers may return.
 //! - [`Module`] and [`Application`]: parts put together, checked ([`WiringErrors`]), and drawn ([`ProcessMap`]).
 //! - [`Engine`]: runs a handler on a message. [`log`]: what comes of it, as it is written.
-//! - [`test`]: given / when / then. [`history`]: a process, layer by layer. [`replay`]: the log, decided again.
+//! - [`mod@test`]: given / when / then. [`history`]: a process, layer by layer. [`replay`]: the log, decided again.
 
 extern crate self as procession;
 
@@ -22,10 +22,14 @@ mod engine;
 mod errors;
 mod message;
 mod module;
+mod payload;
+mod rejection;
 mod saga;
 mod stream;
 mod wiring;
 
+#[doc(hidden)]
+pub mod derived;
 #[doc(hidden)]
 pub mod doc;
 pub mod history;
@@ -35,36 +39,16 @@ pub mod replay;
 pub mod test;
 
 pub use application::Application;
-pub use decider::{Context, Decider, Events, Handle, Never, Rejection};
+pub use decider::{Context, Decider, Events, Handle, OneOf};
 pub use emit::{After, Either, Emission, EmissionKind, Output, Records, Sends, Times};
 pub use engine::{Engine, Handlers, InstanceState, Step};
 pub use errors::{DecodeError, EncodeError, Failure};
 pub use map::ProcessMap;
 pub use message::{Command, Event, Message};
 pub use module::{MessageType, Module};
+pub use payload::Payload;
 pub use procession_derive::{Command, Event, Events};
+pub use rejection::{Never, Rejection};
 pub use saga::Saga;
 pub use stream::{InvalidId, Partition, Stream, Version};
 pub use wiring::{WiringError, WiringErrors};
-
-/// What the derives write calls these.
-#[doc(hidden)]
-pub mod derived {
-    use crate::DecodeError;
-
-    /// Reads the payload of an event.
-    ///
-    /// # Errors
-    /// When the payload does not fit the type.
-    pub fn decode<M: crate::Message>(payload: &str) -> Result<M, DecodeError> {
-        crate::engine::decode(M::NAME, payload)
-    }
-
-    /// The error for an event that no variant holds.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn unknown<T>(name: &str, known: &'static [&'static str]) -> Result<T, DecodeError> {
-        Err(DecodeError::UnknownEvent { name: name.into(), known })
-    }
-}

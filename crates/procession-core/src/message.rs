@@ -1,6 +1,4 @@
-use serde::{Serialize, de::DeserializeOwned};
-
-use crate::{Decider, EncodeError, log::Encoded};
+use crate::{Decider, EncodeError, Payload, log::Encoded};
 
 /// A named, versioned piece of data that can be written to the log and read back.
 ///
@@ -9,7 +7,7 @@ use crate::{Decider, EncodeError, log::Encoded};
     message = "`{Self}` is not a message",
     note = "write `#[derive(Event)]` (a fact) or `#[derive(Command)]` (an intention) above `{Self}`"
 )]
-pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Message: Payload {
     /// The name in the log, on the map, and in every tool. The derives take the type's own name.
     const NAME: &'static str;
     /// The version of the payload's shape. It starts at 1.
@@ -20,8 +18,8 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     /// When the message cannot be written as JSON, for example a map whose keys are not strings.
     fn encode(&self) -> Result<Encoded, EncodeError> {
-        let payload = serde_json::to_string(self)
-            .map_err(|error| EncodeError { message: Self::NAME, reason: error.to_string() })?;
+        let payload =
+            self.to_json().map_err(|error| EncodeError { message: Self::NAME, reason: error.to_string() })?;
         Ok(Encoded {
             name: Self::NAME.into(),
             schema_version: Self::SCHEMA_VERSION,

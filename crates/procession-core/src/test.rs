@@ -24,8 +24,8 @@ use jiff::Timestamp;
 use similar::{ChangeTag, TextDiff};
 
 use crate::{
-    Command, Context, Decider, Engine, Event, Failure, Handle, Handlers, Module, Output, Records, Saga,
-    Sends, Stream,
+    Command, Context, Decider, Engine, Event, Failure, Handle, Handlers, Module, Output, Records, Rejection,
+    Saga, Sends, Stream,
     history::written,
     log::{Encoded, Entry, Kind},
 };
@@ -38,7 +38,6 @@ pub fn given<D: Decider>(events: impl Records<D>) -> GivenEvents<D> {
 }
 
 /// Starts a test of a saga.
-#[must_use]
 pub fn given_saga(saga: Saga) -> GivenSaga {
     GivenSaga { saga }
 }
@@ -124,7 +123,7 @@ impl<D: Decider> Decided<D> {
     /// With the difference, when the decision is another one.
     #[track_caller]
     pub fn then_rejected(self, rejection: D::Rejection) {
-        let expected = crate::engine::encode_rejection(&rejection).map(|it| vec![Output::Reject(it)]);
+        let expected = rejection.encode().map(|it| vec![Output::Reject(it)]);
         assert_same(&self.given, &self.when, &expected.map_err(Failure::from), &self.outcome);
     }
 }

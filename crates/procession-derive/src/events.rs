@@ -21,24 +21,26 @@ pub(crate) fn events(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
     });
-    let from = variants.iter().map(|(variant, event)| {
-        quote! {
-            impl #generics ::std::convert::From<#event> for #name #types #bounds {
-                fn from(event: #event) -> Self {
-                    Self::#variant(event)
-                }
-            }
-        }
-    });
+    let name_of = variants.iter().map(
+        |(variant, event)| quote!(Self::#variant(ref event) => ::procession::derived::name::<#event>(event)),
+    );
+    let one_of = variants
+        .iter()
+        .map(|(_, event)| quote!(impl #generics ::procession::OneOf<#name #types> for #event #bounds {}));
     Ok(quote! {
         impl #generics ::procession::Events for #name #types #bounds {
             const NAMES: &'static [&'static str] = &[#(#names),*];
+            fn name(&self) -> &'static str {
+                match *self {
+                    #(#name_of),*
+                }
+            }
             fn decode(name: &str, payload: &str) -> ::std::result::Result<Self, ::procession::DecodeError> {
                 #(#decode)*
                 ::procession::derived::unknown(name, Self::NAMES)
             }
         }
-        #(#from)*
+        #(#one_of)*
     })
 }
 

@@ -1,5 +1,5 @@
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Result, Type};
 
 /// What stands in `#[event(...)]` or `#[command(...)]`.
@@ -33,12 +33,14 @@ pub(crate) fn command(input: &DeriveInput) -> Result<TokenStream> {
         let reason = format!("`{name}` has no field `{id}` that could name the instance");
         return Err(Error::new_spanned(id, reason));
     }
+    // A type that cannot name an instance is reported at the field's name.
+    let target = quote_spanned!(id.span()=> ::procession::derived::target(&self.#id));
     Ok(quote! {
         #message
         impl #generics ::procession::Command for #name #types #bounds {
             type To = #to;
             fn target(&self) -> ::std::string::String {
-                ::std::string::ToString::to_string(&self.#id)
+                #target
             }
         }
     })

@@ -67,6 +67,19 @@ impl Reader {
         typed(&stream, loaded)
     }
 
+    /// The states of many instances, read together, in the order of the ids.
+    ///
+    /// # Errors
+    /// As [`Self::instance`].
+    pub async fn instances_with_ids<D: Decider>(
+        &self,
+        ids: impl IntoIterator<Item = impl ToString>,
+    ) -> Result<Vec<Instance<D>>, ReadError> {
+        let streams: Result<Vec<_>, _> =
+            ids.into_iter().map(|id| Stream::new(D::CATEGORY, id.to_string())).collect();
+        self.load(streams?).await
+    }
+
     /// Up to `limit` instances that have events, ordered by id, after an id.
     ///
     /// # Errors
@@ -76,7 +89,10 @@ impl Reader {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Instance<D>>, ReadError> {
-        let streams = self.store.streams(D::CATEGORY.into(), after, limit).await?;
+        self.load(self.store.streams(D::CATEGORY.into(), after, limit).await?).await
+    }
+
+    async fn load<D: Decider>(&self, streams: Vec<Stream>) -> Result<Vec<Instance<D>>, ReadError> {
         let loaded = processor::load_all(streams, &self.engine, &*self.store).await?;
         loaded.into_iter().map(|(stream, loaded)| typed(&stream, loaded)).collect()
     }

@@ -180,7 +180,8 @@ impl Store for SqliteStore {
     fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
         self.readers.read(move |connection| {
             let mut query = connection.prepare_cached(rows::PROCESS)?;
-            query.query_map((process.0, after.0, limit), rows::recorded)?.collect()
+            let range = (bound(process.0), bound(after.0), bound(limit));
+            query.query_map(range, rows::recorded)?.collect()
         })
     }
 
@@ -238,7 +239,8 @@ fn events(
     limit: usize,
 ) -> SqlResult<Vec<Recorded>> {
     let mut query = connection.prepare_cached(rows::EVENTS)?;
-    query.query_map(params![stream.category(), stream.id(), after.0, limit], rows::recorded)?.collect()
+    let range = params![stream.category(), stream.id(), bound(after.0), bound(limit)];
+    query.query_map(range, rows::recorded)?.collect()
 }
 
 fn position(row: &rusqlite::Row<'_>) -> SqlResult<Position> {

@@ -1,1 +1,79 @@
-//! x
+//! The conformance suite: what every store must do, and the runtime on every store.
+//!
+//! A store of your own is put under it with one implementation of [`StoreUnderTest`] and one line in a test, which
+//! becomes one test for each case:
+//!
+//! ```
+//! use procession_runtime::MemoryStore;
+//! use procession_store_tests::{Settings, StoreUnderTest, conformance};
+//!
+//! struct Memory(MemoryStore);
+//!
+//! impl StoreUnderTest for Memory {
+//!     type Store = MemoryStore;
+//!     const IS_DURABLE: bool = false;
+//!
+//!     async fn create(settings: Settings) -> (Self, MemoryStore) {
+//!         let store = MemoryStore::with_limits(settings.partitions, settings.max_payload_bytes);
+//!         (Self(store.clone()), store)
+//!     }
+//!
+//!     async fn reopen(&self) -> MemoryStore {
+//!         self.0.clone()
+//!     }
+//!
+//!     async fn crash(&self, store: MemoryStore) -> MemoryStore {
+//!         store
+//!     }
+//! }
+//!
+//! conformance!(Memory);
+//! # fn main() {}
+//! ```
+//!
+//! # What is tested where
+//!
+//! An id in front of a test's name says which behaviour it belongs to, `promise_n` which promise of the project.
+//!
+//! | id | behaviour | tests |
+//! |---|---|---|
+//! | S1 - S3 | expected versions: one of two wins, whole and in order | `streams` |
+//! | S5 | a batch takes effect whole or not at all, whatever is wrong with it | `atomic` |
+//! | S6 | an idempotency key seen before is told, never dropped | `keys` |
+//! | S11 | what cannot be read is an explicit error | `unreadable` |
+//! | S14 | payloads, ids and times of every size and character | `payloads`, `clients` |
+//! | G3 | readers miss nothing and repeat nothing, from anywhere, during appends | `log`, `reading` |
+//! | G10 | a checkpoint: moved, stale owner, behind, ahead | `ownership` |
+//! | O1 | refusals and deaths at every boundary of a micro-transaction | `crashes` |
+//! | O3 | a client that asks twice: one effect, one answer | `clients` |
+//! | O9 | who was taken over cannot write any more | `others` |
+//! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `random` |
+//! | P3 | 1,000, 10,000 and 100,000 answers for one instance | `fan_in` |
+//! | T1, T2, T6 | commands that become due later | `timers`, `reminders` |
+//! | promise 1 | nothing acknowledged is lost in a crash | `durability` |
+//! | promise 2 | every message takes effect exactly once | `crashes` |
+//! | promise 3 | a stream is dense, ordered, and never rewritten | `streams` |
+//! | promise 4 | a failing handler delays only its own stream | `parking` |
+//! | promise 6 | replaying the log gives the same state | `backlog` |
+//!
+//! Beside them stand the rules of the [`Store`](procession_runtime::Store) trait that have no id, appends from outside
+//! that no cache may hide (`others`), backlogs larger than the memory (`backlog`), and random batches compared with a
+//! plain model (`random`).
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test suite says that something is wrong by panicking"
+)]
+
+mod batches;
+#[doc(hidden)]
+pub mod cases;
+mod conformance;
+mod domain;
+mod faulty;
+mod model;
+mod running;
+mod under_test;
+
+pub use conformance::run;
+pub use under_test::{Settings, StoreUnderTest};

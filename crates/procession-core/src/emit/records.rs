@@ -1,5 +1,5 @@
 use super::{Either, EmissionKind, Emissions, Emitted, Output, Outputs, Times, once};
-use crate::{Decider, Event};
+use crate::{Decider, Event, OneOf};
 
 /// What a decider may record: events of its own stream.
 ///
@@ -21,8 +21,7 @@ pub trait Records<D: Decider> {
 impl<D, E> Records<D> for E
 where
     D: Decider,
-    E: Event,
-    D::Event: From<E>,
+    E: Event + OneOf<D::Event>,
 {
     fn declare(times: Times, into: &mut Emissions) {
         into.push(once::<E>(EmissionKind::Records, times));
@@ -34,6 +33,8 @@ where
     }
 }
 
+// Keeps the compiler from listing all that could be meant, when one sentence says what is wrong.
+#[diagnostic::do_not_recommend]
 impl<D: Decider> Records<D> for () {
     fn declare(_: Times, _: &mut Emissions) {}
 
@@ -42,6 +43,7 @@ impl<D: Decider> Records<D> for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Decider, T: Records<D>> Records<D> for Option<T> {
     fn declare(times: Times, into: &mut Emissions) {
         T::declare(Times::Maybe.within(times), into);
@@ -52,6 +54,7 @@ impl<D: Decider, T: Records<D>> Records<D> for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Decider, T: Records<D>> Records<D> for Vec<T> {
     fn declare(times: Times, into: &mut Emissions) {
         T::declare(Times::Many.within(times), into);
@@ -62,6 +65,7 @@ impl<D: Decider, T: Records<D>> Records<D> for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Decider, T: Records<D>, const N: usize> Records<D> for [T; N] {
     fn declare(times: Times, into: &mut Emissions) {
         T::declare(Times::Many.within(times), into);
@@ -72,6 +76,7 @@ impl<D: Decider, T: Records<D>, const N: usize> Records<D> for [T; N] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Decider, L: Records<D>, R: Records<D>> Records<D> for Either<L, R> {
     fn declare(times: Times, into: &mut Emissions) {
         L::declare(Times::Maybe.within(times), into);
@@ -88,6 +93,7 @@ impl<D: Decider, L: Records<D>, R: Records<D>> Records<D> for Either<L, R> {
 
 macro_rules! tuples {
     ($(($($T:ident $index:tt),+))+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<D: Decider, $($T: Records<D>),+> Records<D> for ($($T,)+) {
             fn declare(times: Times, into: &mut Emissions) {
                 $($T::declare(times, into);)+

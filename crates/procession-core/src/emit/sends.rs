@@ -41,6 +41,8 @@ impl<C: Command> Sends for C {
     }
 }
 
+// Keeps the compiler from listing all that could be meant, when one sentence says what is wrong.
+#[diagnostic::do_not_recommend]
 impl<C: Command> Sends for After<C> {
     fn declare(times: Times, into: &mut Emissions) {
         into.push(once::<C>(EmissionKind::SendsLater, times));
@@ -58,6 +60,7 @@ fn push<C: Command>(command: &C, after: Duration, into: &mut Outputs) -> Emitted
     Ok(())
 }
 
+#[diagnostic::do_not_recommend]
 impl Sends for () {
     fn declare(_: Times, _: &mut Emissions) {}
 
@@ -66,6 +69,7 @@ impl Sends for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Sends> Sends for Option<T> {
     fn declare(times: Times, into: &mut Emissions) {
         T::declare(Times::Maybe.within(times), into);
@@ -76,6 +80,7 @@ impl<T: Sends> Sends for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Sends> Sends for Vec<T> {
     fn declare(times: Times, into: &mut Emissions) {
         T::declare(Times::Many.within(times), into);
@@ -86,6 +91,7 @@ impl<T: Sends> Sends for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Sends, const N: usize> Sends for [T; N] {
     fn declare(times: Times, into: &mut Emissions) {
         T::declare(Times::Many.within(times), into);
@@ -96,6 +102,7 @@ impl<T: Sends, const N: usize> Sends for [T; N] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<L: Sends, R: Sends> Sends for Either<L, R> {
     fn declare(times: Times, into: &mut Emissions) {
         L::declare(Times::Maybe.within(times), into);
@@ -112,6 +119,7 @@ impl<L: Sends, R: Sends> Sends for Either<L, R> {
 
 macro_rules! tuples {
     ($(($($T:ident $index:tt),+))+) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($T: Sends),+> Sends for ($($T,)+) {
             fn declare(times: Times, into: &mut Emissions) {
                 $($T::declare(times, into);)+

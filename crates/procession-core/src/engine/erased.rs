@@ -2,12 +2,9 @@
 
 use std::{any::Any, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use crate::{
-    Command, Context, Decider, DecodeError, EncodeError, Events, Failure, Handle, Records, Rejection,
+    Command, Context, Decider, DecodeError, Events, Failure, Handle, Payload, Records, Rejection,
     emit::{Output, Outputs},
-    log::Encoded,
 };
 
 pub(crate) type State = Box<dyn Any + Send>;
@@ -52,27 +49,13 @@ where
     match state.handle(command, context) {
         Ok(records) => records.record(outputs),
         Err(rejection) => {
-            outputs.push(Output::Reject(encode_rejection(&rejection)?));
+            outputs.push(Output::Reject(rejection.encode()?));
             Ok(())
         }
     }
 }
 
-pub(crate) fn decode<M: DeserializeOwned>(name: &str, payload: &str) -> Result<M, DecodeError> {
-    serde_json::from_str(payload)
+pub(crate) fn decode<M: Payload>(name: &str, payload: &str) -> Result<M, DecodeError> {
+    M::from_json(payload)
         .map_err(|error| DecodeError::Payload { name: name.into(), reason: error.to_string() })
-}
-
-/// The shape of a rejection in the log: its sentence for people, its value for the one who asked.
-#[derive(Serialize)]
-struct RejectionPayload<'a, R> {
-    message: String,
-    rejection: &'a R,
-}
-
-pub(crate) fn encode_rejection<R: Rejection>(rejection: &R) -> Result<Encoded, EncodeError> {
-    let payload = RejectionPayload { message: rejection.to_string(), rejection };
-    let payload = serde_json::to_string(&payload)
-        .map_err(|error| EncodeError { message: R::name(), reason: error.to_string() })?;
-    Ok(Encoded { name: R::name().into(), schema_version: 1, payload: payload.into_boxed_str() })
 }

@@ -7,4 +7,4 @@ mod step;
 
 pub use step::{Engine, Handlers, InstanceState, Step};
 
-pub(crate) use erased::{CommandFn, DeciderFns, ReactFn, decode, encode_rejection, handle_command};
+pub(crate) use erased::{CommandFn, DeciderFns, ReactFn, decode, handle_command};

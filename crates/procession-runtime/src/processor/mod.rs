@@ -158,6 +158,8 @@ impl Processor {
             self.read_log().await?;
             if self.has_work() {
                 self.next_batch().await?;
+                // Whoever was told something shares the thread, and a long backlog must not keep it from them.
+                tokio::task::yield_now().await;
                 return Ok(Turn::Again);
             }
             if self.in_flight.is_empty() && self.stopping.is_some() {

@@ -1,0 +1,4 @@
+//! The SQLite store under the conformance suite.
+#![expect(clippy::unwrap_used, reason = "what the tests stand on says that it is broken by panicking")]
+
+mod conformance;

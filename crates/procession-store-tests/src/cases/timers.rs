@@ -1,0 +1,119 @@
+//! Timers and parked messages, as rows of a store.
+
+use jiff::Timestamp;
+use procession::log::Position;
+use procession_runtime::{
+    Store,
+    store::{Batch, Reference},
+};
+
+use crate::{
+    Settings, StoreUnderTest,
+    batches::{NOTHING, acquire, batch, checkpoint, command, event, message, parked, second, stream, timer},
+};
+
+fn numbers(timers: &[procession_runtime::store::Timer]) -> Vec<u64> {
+    let number =
+        |payload: &str| serde_json::from_str::<serde_json::Value>(payload).unwrap()["number"].as_u64();
+    timers.iter().filter_map(|it| number(&it.message.payload)).collect()
+}
+
+pub async fn due_timers_come_in_the_order_of_their_times_and_of_asking<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let asked = [(30, 1), (10, 2), (20, 3), (10, 4), (20, 5), (10, 6)];
+    let timers = asked.map(|(due, number)| timer("a", second(due), number)).to_vec();
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+    let timers = vec![timer("b", second(10), 7)];
+    store.commit(Batch { timers, ..Batch::default() }).await.unwrap();
+
+    let due = async |at, limit| numbers(&store.due_timers(at, limit).await.unwrap());
+    assert_eq!(due(second(9), 100).await, NOTHING);
+    assert_eq!(due(second(10), 100).await, [2, 4, 6, 7]);
+    assert_eq!(due(second(20), 100).await, [2, 4, 6, 7, 3, 5]);
+    assert_eq!(due(second(20), 3).await, [2, 4, 6]);
+    assert_eq!(due(Timestamp::MAX, usize::MAX).await, [2, 4, 6, 7, 3, 5, 1]);
+}
+
+pub async fn the_next_due_time_is_the_earliest<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    assert_eq!(store.next_due().await.unwrap(), None);
+
+    let timers = vec![timer("a", second(20), 1), timer("a", second(10), 2)];
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(second(10)));
+
+    let fired = store.due_timers(second(10), 10).await.unwrap().iter().map(|it| it.id).collect();
+    store.commit(Batch { fired, ..Batch::default() }).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(second(20)));
+}
+
+pub async fn a_timer_comes_back_as_it_was_asked_for<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    store.commit(batch([command("a", 0), event("a", 1)])).await.unwrap();
+    let asked = procession_runtime::store::NewTimer {
+        process: Reference::Position(Position(1)),
+        causation: Reference::Entry(1),
+        ..timer("it's \u{1F6CE}", second(5), 7)
+    };
+
+    store.commit(Batch { timers: vec![asked], ..batch([event("a", 2), event("a", 3)]) }).await.unwrap();
+
+    let timers = store.due_timers(second(5), 10).await.unwrap();
+    assert_eq!(timers.len(), 1);
+    assert_eq!((timers[0].due, &timers[0].to), (second(5), &stream("it's \u{1F6CE}")));
+    assert_eq!(timers[0].message, message(7));
+    assert_eq!((timers[0].process.0, timers[0].causation.0), (1, 4));
+}
+
+pub async fn a_timer_of_the_past_is_due_and_one_far_ahead_is_kept<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let last = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
+    let past = "1969-07-20T20:17:40Z".parse().unwrap();
+    let timers = vec![timer("a", last, 1), timer("a", past, 2)];
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+
+    assert_eq!(numbers(&store.due_timers(second(0), 10).await.unwrap()), [2]);
+    assert_eq!(store.next_due().await.unwrap(), Some(past));
+    assert_eq!(numbers(&store.due_timers(Timestamp::MAX, 10).await.unwrap()), [2, 1]);
+}
+
+pub async fn a_fired_timer_is_gone_and_its_command_is_there_together<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let timers = vec![timer("a", second(10), 1), timer("a", second(10), 2)];
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+    let due = store.due_timers(second(10), 1).await.unwrap();
+
+    store.commit(Batch { fired: vec![due[0].id], ..batch([command("a", 1)]) }).await.unwrap();
+
+    assert_eq!(numbers(&store.due_timers(second(10), 10).await.unwrap()), [2]);
+    assert_eq!(crate::batches::numbers(&crate::batches::log(&store).await), [0, 1]);
+}
+
+pub async fn a_timer_gets_no_name_that_was_used_before<U: StoreUnderTest>() {
+    let (place, store) = U::create(Settings::default()).await;
+    let ask = |number| Batch { timers: vec![timer("a", second(10), number)], ..batch([command("a", 0)]) };
+    store.commit(ask(1)).await.unwrap();
+    let first = store.due_timers(second(10), 1).await.unwrap()[0].id;
+    store.commit(Batch { fired: vec![first], ..Batch::default() }).await.unwrap();
+    store.close().await.unwrap();
+
+    let store = place.reopen().await;
+    store.commit(ask(2)).await.unwrap();
+
+    assert!(store.due_timers(second(10), 1).await.unwrap()[0].id > first);
+}
+
+pub async fn parked_messages_come_back_in_the_order_they_were_parked<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    store.commit(batch((0..3).map(|it| command("a", it)))).await.unwrap();
+    let (broken, behind) =
+        (parked(2, "it's \0 \u{1F6CE}", Some("the handler panicked: \"no\"")), parked(3, "a", None));
+    let later = parked(1, "a", Some(""));
+
+    store.commit(Batch { parked: vec![broken.clone(), behind.clone()], ..Batch::default() }).await.unwrap();
+    let owner = acquire(&store, 0).await;
+    let checkpoints = vec![checkpoint(owner, 0, 3)];
+    store.commit(Batch { parked: vec![later.clone()], checkpoints, ..Batch::default() }).await.unwrap();
+
+    assert_eq!(store.parked().await.unwrap(), [broken, behind, later]);
+}

@@ -1,0 +1,114 @@
+use procession::{Command, Context, Decider, Event, Events, Handle, Module, Never, Saga};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Machine {
+    pub(crate) runs: Vec<u32>,
+}
+
+/// What a run of the machine breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum How {
+    Well,
+    PanicInHandle,
+    PanicInEvolve,
+    PanicInSaga,
+}
+
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Machine, id = machine)]
+pub(crate) struct RunMachine {
+    pub(crate) machine: String,
+    pub(crate) number: u32,
+    pub(crate) how: How,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+pub(crate) struct MachineRun {
+    machine: String,
+    number: u32,
+    how: How,
+}
+
+#[derive(Events)]
+pub(crate) enum MachineEvent {
+    Run(MachineRun),
+}
+
+/// Hears of every run from two sagas, of which one is breakable.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Siren {
+    pub(crate) sounded: Vec<u32>,
+}
+
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Siren, id = siren)]
+pub(crate) struct SoundSiren {
+    pub(crate) siren: String,
+    pub(crate) number: u32,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+pub(crate) struct SirenSounded {
+    number: u32,
+}
+
+#[derive(Events)]
+pub(crate) enum SirenEvent {
+    Sounded(SirenSounded),
+}
+
+impl Decider for Machine {
+    const CATEGORY: &'static str = "machine";
+    type Event = MachineEvent;
+    type Rejection = Never;
+
+    fn evolve(&mut self, event: &MachineEvent) {
+        let MachineEvent::Run(event) = event;
+        assert!(event.how != How::PanicInEvolve, "evolve broke");
+        self.runs.push(event.number);
+    }
+}
+
+impl Handle<RunMachine> for Machine {
+    type Records = Vec<MachineRun>;
+
+    /// A run that breaks `evolve` records a good event before the bad one: neither may stay.
+    fn handle(&self, command: RunMachine, _: &Context) -> Result<Vec<MachineRun>, Never> {
+        let RunMachine { machine, number, how } = command;
+        assert!(how != How::PanicInHandle, "handle broke on {number}");
+        let run = |how| MachineRun { machine: machine.clone(), number, how };
+        Ok(if how == How::PanicInEvolve { vec![run(How::Well), run(how)] } else { vec![run(how)] })
+    }
+}
+
+impl Decider for Siren {
+    const CATEGORY: &'static str = "siren";
+    type Event = SirenEvent;
+    type Rejection = Never;
+
+    fn evolve(&mut self, event: &SirenEvent) {
+        let SirenEvent::Sounded(event) = event;
+        self.sounded.push(event.number);
+    }
+}
+
+impl Handle<SoundSiren> for Siren {
+    type Records = SirenSounded;
+
+    fn handle(&self, command: SoundSiren, _: &Context) -> Result<SirenSounded, Never> {
+        Ok(SirenSounded { number: command.number })
+    }
+}
+
+pub(crate) fn module() -> Module {
+    let fragile = Saga::named("fragile").on(|event: &MachineRun| {
+        assert!(event.how != How::PanicInSaga, "saga broke on {}", event.number);
+        SoundSiren { siren: format!("fragile {}", event.machine), number: event.number }
+    });
+    let sturdy = Saga::named("sturdy").on(|event: &MachineRun| SoundSiren {
+        siren: format!("sturdy {}", event.machine),
+        number: event.number,
+    });
+    Module::named("machines").handles::<RunMachine>().handles::<SoundSiren>().saga(fragile).saga(sturdy)
+}

@@ -1,0 +1,221 @@
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use procession::{
+    Partition, Stream, Version,
+    log::{Position, ProcessId, Recorded},
+};
+use procession_runtime::{
+    Store, StoreError,
+    store::{Answer, Batch, Committed, Ownership, Parked, Progress, Timer},
+};
+use tokio::sync::watch;
+
+/// A real store behind a wire on which one thing goes wrong, once, at a chosen moment.
+///
+/// It also counts the commits, and can hold their answers back.
+#[derive(Clone)]
+pub(crate) struct FaultyStore<S> {
+    inner: S,
+    plan: Arc<Plan>,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A commit is refused; nothing of it takes effect.
+    CommitRefused,
+    /// A read is refused.
+    ReadRefused,
+    /// The process dies right before a commit takes effect.
+    DeathBeforeCommit,
+    /// The process dies right after a commit took effect, before it hears of that.
+    DeathAfterCommit,
+}
+
+struct Plan {
+    fault: Option<(Fault, u64)>,
+    commits: AtomicU64,
+    reads: AtomicU64,
+    is_dead: watch::Sender<bool>,
+    answers_are_held: watch::Sender<bool>,
+}
+
+impl<S: Store + Clone> FaultyStore<S> {
+    /// The fault strikes the n-th commit, or the n-th read; the first is 1.
+    pub(crate) fn new(inner: S, fault: Fault, nth: u64) -> Self {
+        Self::with(inner, Some((fault, nth)))
+    }
+
+    /// Nothing goes wrong.
+    pub(crate) fn sound(inner: S) -> Self {
+        Self::with(inner, None)
+    }
+
+    fn with(inner: S, fault: Option<(Fault, u64)>) -> Self {
+        let plan = Plan {
+            fault,
+            commits: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            is_dead: watch::Sender::new(false),
+            answers_are_held: watch::Sender::new(false),
+        };
+        Self { inner, plan: Arc::new(plan) }
+    }
+
+    pub(crate) fn commits(&self) -> u64 {
+        self.plan.commits.load(Ordering::SeqCst)
+    }
+
+    /// Whether the moment of the fault has come.
+    pub(crate) fn has_struck(&self) -> bool {
+        let calls = |fault| match fault {
+            Fault::ReadRefused => &self.plan.reads,
+            Fault::CommitRefused | Fault::DeathBeforeCommit | Fault::DeathAfterCommit => &self.plan.commits,
+        };
+        self.plan.fault.is_some_and(|(fault, nth)| calls(fault).load(Ordering::SeqCst) >= nth)
+    }
+
+    /// Ends when the process has died: from then on no call is answered, and nothing reaches the store.
+    pub(crate) async fn death(&self) {
+        let mut is_dead = self.plan.is_dead.subscribe();
+        is_dead.wait_for(|it| *it).await.unwrap();
+    }
+
+    /// Commits take effect, but nobody hears of it until the answers are released.
+    pub(crate) fn hold_answers(&self) {
+        self.plan.answers_are_held.send_replace(true);
+    }
+
+    pub(crate) fn release_answers(&self) {
+        self.plan.answers_are_held.send_replace(false);
+    }
+
+    fn strikes(&self, fault: Fault, call: u64) -> bool {
+        self.plan.fault == Some((fault, call))
+    }
+
+    fn is_dead(&self) -> bool {
+        *self.plan.is_dead.borrow()
+    }
+
+    fn read<T: Send + 'static>(&self, read: impl FnOnce(&S) -> Answer<T>) -> Answer<T> {
+        let call = self.plan.reads.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.is_dead() {
+            return Box::pin(pending());
+        }
+        if self.strikes(Fault::ReadRefused, call) {
+            return refused();
+        }
+        self.until_death(read(&self.inner))
+    }
+
+    /// An answer that is under way when the process dies is never heard.
+    fn until_death<T: Send + 'static>(&self, answer: Answer<T>) -> Answer<T> {
+        let it = self.clone();
+        Box::pin(async move {
+            let answer = answer.await;
+            if it.is_dead() { pending().await } else { answer }
+        })
+    }
+}
+
+fn refused<T: Send + 'static>() -> Answer<T> {
+    Box::pin(async { Err(StoreError::Transient("the wire was cut for a moment".into())) })
+}
+
+impl<S: Store + Clone> Store for FaultyStore<S> {
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+
+    fn partitions(&self) -> u16 {
+        self.inner.partitions()
+    }
+
+    fn max_payload_bytes(&self) -> usize {
+        self.inner.max_payload_bytes()
+    }
+
+    fn commit(&self, batch: Batch) -> Answer<Committed> {
+        if self.is_dead() {
+            return Box::pin(pending());
+        }
+        let call = self.plan.commits.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.strikes(Fault::CommitRefused, call) {
+            return refused();
+        }
+        if self.strikes(Fault::DeathBeforeCommit, call) {
+            self.plan.is_dead.send_replace(true);
+            return Box::pin(pending());
+        }
+        let answer = self.inner.commit(batch);
+        if self.strikes(Fault::DeathAfterCommit, call) {
+            self.plan.is_dead.send_replace(true);
+            return Box::pin(pending());
+        }
+        let mut held = self.plan.answers_are_held.subscribe();
+        self.until_death(Box::pin(async move {
+            let answer = answer.await;
+            held.wait_for(|it| !*it).await.unwrap();
+            answer
+        }))
+    }
+
+    fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {
+        self.read(|it| it.acquire(partitions))
+    }
+
+    fn progress(&self) -> Answer<Progress> {
+        self.read(S::progress)
+    }
+
+    fn read_log(&self, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
+        self.read(|it| it.read_log(after, limit))
+    }
+
+    fn read_stream(&self, stream: Stream, after: Version, limit: usize) -> Answer<Vec<Recorded>> {
+        self.read(|it| it.read_stream(stream, after, limit))
+    }
+
+    fn read_streams(&self, streams: Vec<Stream>, limit: usize) -> Answer<Vec<Vec<Recorded>>> {
+        self.read(|it| it.read_streams(streams, limit))
+    }
+
+    fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
+        self.read(|it| it.read_process(process, after, limit))
+    }
+
+    fn streams(&self, category: String, after: Option<String>, limit: usize) -> Answer<Vec<Stream>> {
+        self.read(|it| it.streams(category, after, limit))
+    }
+
+    fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>> {
+        self.read(|it| it.find_key(key))
+    }
+
+    fn parked(&self) -> Answer<Vec<Parked>> {
+        self.read(S::parked)
+    }
+
+    fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
+        self.read(|it| it.due_timers(now, limit))
+    }
+
+    fn next_due(&self) -> Answer<Option<Timestamp>> {
+        self.read(S::next_due)
+    }
+
+    fn close(&self) -> Answer<()> {
+        if self.is_dead() {
+            return Box::pin(pending());
+        }
+        self.inner.close()
+    }
+}

@@ -1,0 +1,103 @@
+//! Promise 6: replaying the log gives the same state, always; and when the code has changed its mind, it says so.
+
+use std::sync::Arc;
+
+use procession::{
+    Application, MemoryStore, Message, Module, Runtime, Saga, Stream, Version,
+    doc::{CleanRoom, GuestLeft, RoomCleaned, RoomRejection},
+    log::{Encoded, Entry, Position, Recorded},
+    replay::{Difference, Replay},
+};
+
+/// A cleaned room has its neighbour cleaned, up to room 3.
+fn hotel() -> Application {
+    let next =
+        Saga::named("next").on(|it: &RoomCleaned| (it.room < 3).then_some(CleanRoom { room: it.room + 1 }));
+    Application::assemble([Module::named("rooms").handles::<CleanRoom>().saga(next)]).unwrap()
+}
+
+/// A real log: three rooms cleaned one after the other, and a command that was rejected.
+async fn log() -> Vec<Recorded> {
+    let runtime = Runtime::start(&hotel(), MemoryStore::new()).await.unwrap();
+    let executed = runtime.execute(CleanRoom { room: 1 }).await.unwrap();
+    runtime.wait(executed.process).await.unwrap();
+    let rejected = runtime.execute(CleanRoom { room: 1 }).await.unwrap_err();
+    assert_eq!(rejected.to_string(), RoomRejection::AlreadyClean.to_string());
+    let log = runtime.reader().store().read_log(Position::START, 100).await.unwrap();
+    runtime.stop().await.unwrap();
+    log
+}
+
+fn replay(hotel: &Application, log: Vec<Recorded>) -> Result<u64, Difference> {
+    let mut replay = Replay::new(hotel.engine());
+    log.into_iter().try_for_each(|it| replay.next(it))?;
+    replay.finish()
+}
+
+fn changed(recorded: &mut Recorded, change: impl FnOnce(&mut Entry)) {
+    change(Arc::make_mut(&mut recorded.entry));
+}
+
+#[tokio::test]
+async fn promise_6_replaying_the_log_makes_the_same_decisions() {
+    assert_eq!(replay(&hotel(), log().await), Ok(6));
+}
+
+#[tokio::test]
+async fn a_handler_that_decides_otherwise_now_is_found() {
+    let changed =
+        Saga::named("next").on(|it: &RoomCleaned| (it.room < 2).then_some(CleanRoom { room: it.room + 1 }));
+    let changed =
+        Application::assemble([Module::named("rooms").handles::<CleanRoom>().saga(changed)]).unwrap();
+    let difference = replay(&changed, log().await).unwrap_err();
+    assert_eq!(
+        difference.to_string(),
+        r#"handling the message at 4 recorded ["CleanRoom {\"room\":3}"]; replayed, it gives []"#
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_was_changed_behind_the_logs_back_is_found() {
+    let mut log = log().await;
+    changed(&mut log[1], |it| it.payload = r#"{"room":8}"#.into());
+    let difference = replay(&hotel(), log).unwrap_err();
+    assert!(matches!(difference, Difference::Decision { cause: Position(1), .. }), "{difference}");
+}
+
+#[tokio::test]
+async fn a_rejection_that_would_be_none_now_is_found() {
+    let mut log = log().await;
+    let rejected_command = log.len() - 2;
+    changed(&mut log[rejected_command], |it| it.stream = Stream::new("room", "9").unwrap());
+    let difference = replay(&hotel(), log).unwrap_err();
+    assert!(difference.to_string().contains("RoomRejection"), "{difference}");
+}
+
+#[tokio::test]
+async fn a_cause_that_is_missing_is_found() {
+    let mut log = log().await;
+    log[2].causation = Some(Position(99));
+    let difference = replay(&hotel(), log).unwrap_err();
+    assert_eq!(difference, Difference::NoCause { at: Position(3), cause: Position(99) });
+}
+
+#[tokio::test]
+async fn a_gap_in_a_stream_is_found() {
+    let mut log = log().await;
+    log[1].version = Some(Version(2));
+    let difference = replay(&hotel(), log).unwrap_err();
+    assert_eq!(difference.to_string(), "the event at 2 is not the next one of room/1");
+}
+
+#[tokio::test]
+async fn a_message_that_no_module_knows_any_more_is_found() {
+    let mut log = log().await;
+    let Encoded { name, payload, .. } = GuestLeft { room: 1 }.encode().unwrap();
+    changed(&mut log[0], |it| (it.name, it.payload) = (name, payload));
+    let difference = replay(&hotel(), log).unwrap_err();
+    assert_eq!(
+        difference.to_string(),
+        "the message at 1 was handled; replayed, it fails: no module handles the command `GuestLeft`; was it \
+         renamed, or is its module not part of this program?"
+    );
+}

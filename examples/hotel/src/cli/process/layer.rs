@@ -1,0 +1,133 @@
+use std::io::Write;
+
+use procession::{
+    EmissionKind,
+    history::Layer,
+    log::{Kind, Recorded},
+    map::HandlerKind,
+};
+
+use super::{Unfolding, row::Row};
+use crate::cli::{Done, look};
+
+/// More messages of one type are folded into a count; the first few and all failures stay.
+const MOST_UNFOLDED: usize = 24;
+const FIRST_FEW: usize = 3;
+
+impl Unfolding<'_> {
+    pub(super) fn tell_layer(&self, layer: &Layer<'_>, out: &mut dyn Write) -> Done {
+        self.tell_heading(layer, out)?;
+        let rows: Vec<Row> = layer.messages.iter().map(|it| self.row(it)).collect();
+        // Positions grow while the process runs; with a digit to spare the columns of all layers stand in line.
+        let digits = self.process.to_string().len() + 1;
+        Row::write_all(&folded(rows), digits, out)
+    }
+
+    fn tell_heading(&self, layer: &Layer<'_>, out: &mut dyn Write) -> Done {
+        let (strong, faint) = (look::STRONG, look::FAINT);
+        let (number, kinds) = (layer.depth + 1, kinds(layer));
+        let durable =
+            self.durable.map(look::milliseconds).map_or_else(String::new, |it| format!("  durable at {it}"));
+        let left = look::WIDTH.saturating_sub(format!(" {number:>2}  {kinds}  {durable}").chars().count());
+        let who = look::cut(&self.who(layer), left);
+        let left = if durable.is_empty() { 0 } else { left };
+        Ok(writeln!(out, "\n {strong}{number:>2}  {kinds}{strong:#}  {faint}{who:<left$}{durable}{faint:#}")?)
+    }
+
+    fn row(&self, message: &Recorded) -> Row {
+        Row::of(message, self.began().unwrap_or(message.entry.at))
+    }
+
+    /// Who decided or sent the messages, and who is to handle them.
+    fn who(&self, layer: &Layer<'_>) -> String {
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        for message in &layer.messages {
+            let category = message.entry.stream.category();
+            let sender = match message.causation {
+                None => "sent from outside".into(),
+                Some(_) if message.entry.kind.is_command() => self.sender(message),
+                Some(_) => format!("recorded by {category}"),
+            };
+            if !from.contains(&sender) {
+                from.push(sender);
+            }
+            if message.entry.kind.is_command() && !to.contains(&category) {
+                to.push(category);
+            }
+        }
+        let from = joined(&from);
+        if to.is_empty() { from } else { format!("{from} to {}", to.join(", ")) }
+    }
+
+    /// The saga that, by the map, turns the cause of this command into such a command.
+    fn sender(&self, command: &Recorded) -> String {
+        let cause = command.causation.and_then(|it| self.message(it));
+        let saga = cause.and_then(|cause| {
+            self.map.modules.iter().flat_map(|it| &it.handlers).find(|handler| {
+                handler.kind == HandlerKind::Saga
+                    && handler.takes.name == cause.entry.name
+                    && handler
+                        .emits
+                        .iter()
+                        .any(|it| it.kind != EmissionKind::Records && it.message.name == command.entry.name)
+            })
+        });
+        saga.map_or("sent".into(), |it| format!("sent by saga {}", it.name))
+    }
+}
+
+/// `10 events`, `1 event and 2 rejections`.
+fn kinds(layer: &Layer<'_>) -> String {
+    let count = |is: fn(Kind) -> bool| layer.messages.iter().filter(|it| is(it.entry.kind)).count();
+    let kinds = [
+        (count(Kind::is_command), "command"),
+        (count(|it| it == Kind::Event), "event"),
+        (count(|it| it == Kind::Rejection), "rejection"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
+    let kinds: Vec<String> = kinds.map(|(count, noun)| look::count(count, noun)).collect();
+    joined(&kinds)
+}
+
+/// As a list, in which `recorded by` stands only once.
+fn joined(items: &[String]) -> String {
+    const RECORDED_BY: &str = "recorded by ";
+    let items = items.iter().enumerate().map(|(index, it)| match it.strip_prefix(RECORDED_BY) {
+        Some(rest) if index > 0 => rest,
+        _ => it,
+    });
+    look::list(&items.collect::<Vec<_>>())
+}
+
+/// Many messages of one type become a few and a count, which stands where the first of the others stood.
+fn folded(rows: Vec<Row>) -> Vec<Row> {
+    let mut seen: Vec<(String, usize)> = Vec::new();
+    for row in &rows {
+        match seen.iter_mut().find(|(name, _)| *name == row.name) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((row.name.clone(), 1)),
+        }
+    }
+    seen.retain(|(_, count)| *count > MOST_UNFOLDED);
+    seen.into_iter().fold(rows, |rows, (name, _)| fold_type(rows, &name))
+}
+
+fn fold_type(rows: Vec<Row>, name: &str) -> Vec<Row> {
+    let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+    let (mut shown, mut hidden, mut count_stands_at) = (0, 0, 0);
+    for row in rows {
+        if row.name == name && !row.is_failure {
+            if shown == FIRST_FEW {
+                count_stands_at = if hidden == 0 { kept.len() } else { count_stands_at };
+                hidden += 1;
+                continue;
+            }
+            shown += 1;
+        }
+        kept.push(row);
+    }
+    if hidden > 0 {
+        kept.insert(count_stands_at, Row::count(hidden, name));
+    }
+    kept
+}

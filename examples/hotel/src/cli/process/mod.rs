@@ -1,0 +1,8 @@
+//! A process, told layer by layer: event, command, event, command.
+
+mod layer;
+mod remark;
+mod row;
+mod unfolding;
+
+pub(crate) use unfolding::Unfolding;

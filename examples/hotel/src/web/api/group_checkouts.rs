@@ -1,0 +1,168 @@
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use hotel::{
+    ClerkId, GroupCheckoutId, GuestStayId,
+    group_checkouts::{Answer, InitiateGroupCheckout, Outcome},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    body::Body,
+    path::Id,
+    responses::{CreateProblems, ReadProblems},
+};
+use crate::web::{
+    conditions::{Conditions, tag},
+    desk::{Desk, OngoingCheckout, invalid, new_id},
+    problem::Problem,
+};
+
+/// A group that wants to leave.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupCheckoutRequest {
+    /// The id of the group checkout. Without it one is made up, or derived from the idempotency key.
+    #[schema(value_type = Option<String>, example = "tour-7")]
+    group_checkout: Option<GroupCheckoutId>,
+    /// Who asks.
+    #[schema(value_type = String, example = "eve")]
+    clerk: ClerkId,
+    /// The stays that are to end: at least one, and each of them once.
+    #[schema(value_type = Vec<String>, example = json!(["okafor-101", "lindqvist-102"]), min_items = 1)]
+    guest_stays: Vec<GuestStayId>,
+}
+
+/// A group checkout that has begun.
+#[derive(Serialize, ToSchema)]
+struct Accepted {
+    /// The group checkout.
+    #[schema(example = "tour-7")]
+    group_checkout: String,
+    /// The process that carries it.
+    #[schema(example = 121)]
+    process: u64,
+    /// Where its progress can be followed.
+    #[schema(example = "/api/processes/121/events")]
+    events: String,
+}
+
+/// A group checkout: who was asked, and who has answered what.
+#[derive(Serialize, ToSchema)]
+struct Checkout {
+    /// The group checkout.
+    #[schema(example = "tour-7")]
+    group_checkout: String,
+    /// Who asked.
+    #[schema(example = "eve")]
+    clerk: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime, example = "2026-11-23T10:00:00Z")]
+    at: jiff::Timestamp,
+    /// The process that carries it.
+    #[schema(example = 121)]
+    process: u64,
+    /// How many events it has.
+    #[schema(example = 5)]
+    version: u64,
+    /// `completed` or `failed`; none while answers are awaited.
+    #[schema(value_type = Option<String>, example = "failed")]
+    outcome: Option<Outcome>,
+    /// How many guests have not answered.
+    #[schema(example = 0)]
+    unanswered: usize,
+    /// Each guest's answer.
+    answers: Vec<GuestAnswer>,
+}
+
+/// One guest's answer.
+#[derive(Serialize, ToSchema)]
+struct GuestAnswer {
+    /// The stay.
+    #[schema(example = "okafor-101")]
+    guest_stay: String,
+    /// `pending`, `completed` or `failed`.
+    #[schema(example = "failed")]
+    answer: &'static str,
+    /// Why the guest could not leave.
+    #[schema(example = "the balance is not settled")]
+    reason: Option<String>,
+}
+
+/// Check a group out
+///
+/// The group checkout is a process: it is accepted when it is durable, and goes on by itself. Guests who cannot leave
+/// make it end as failed, and nothing is undone: settle what is open, and check those guests out again.
+#[utoipa::path(
+    post, operation_id = "check_out_group", path = "/api/group-checkouts", tag = "Group checkouts", request_body = GroupCheckoutRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless")),
+    responses(
+        (status = 202, description = "It has begun", body = Accepted,
+            headers(("Location" = String, description = "The group checkout"))),
+        CreateProblems
+    )
+)]
+pub(super) async fn initiate(
+    State(desk): State<Desk>,
+    Conditions { key, .. }: Conditions,
+    Body(GroupCheckoutRequest { group_checkout, clerk, guest_stays }): Body<GroupCheckoutRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let group_checkout = match group_checkout {
+        Some(given) => given,
+        None => new_id("group", key.as_deref()).parse().map_err(invalid)?,
+    };
+    let id = group_checkout.to_string();
+    let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays };
+    let process = desk.initiate(command, key).await?.process;
+    let location = [(header::LOCATION, format!("/api/group-checkouts/{id}"))];
+    let events = format!("/api/processes/{process}/events");
+    Ok((StatusCode::ACCEPTED, location, Json(Accepted { group_checkout: id, process: process.0, events })))
+}
+
+/// Look at a group checkout
+#[utoipa::path(
+    get, operation_id = "get_group_checkout", path = "/api/group-checkouts/{id}", tag = "Group checkouts",
+    params(("id" = String, Path, example = "tour-7")),
+    responses(
+        (status = 200, description = "Each guest's answer, and how it ended", body = Checkout,
+            headers(("ETag" = String, description = "The version"))),
+        ReadProblems
+    )
+)]
+pub(super) async fn get(
+    State(desk): State<Desk>,
+    Id(id): Id<GroupCheckoutId>,
+) -> Result<impl IntoResponse, Problem> {
+    let checkout = desk.group_checkout(&id).await?;
+    Ok(([(header::ETAG, tag(checkout.instance.version))], Json(Checkout::from(checkout))))
+}
+
+impl From<OngoingCheckout> for Checkout {
+    fn from(OngoingCheckout { instance, initiated, process }: OngoingCheckout) -> Self {
+        Self {
+            group_checkout: instance.id,
+            clerk: initiated.clerk.to_string(),
+            at: initiated.at,
+            process: process.0,
+            version: instance.version.0,
+            outcome: instance.state.outcome,
+            unanswered: instance.state.unanswered,
+            answers: instance.state.answers.iter().map(GuestAnswer::from).collect(),
+        }
+    }
+}
+
+impl From<(&GuestStayId, &Answer)> for GuestAnswer {
+    fn from((stay, answer): (&GuestStayId, &Answer)) -> Self {
+        let (answer, reason) = match answer {
+            Answer::Pending => ("pending", None),
+            Answer::Completed => ("completed", None),
+            Answer::Failed(reason) => ("failed", Some(reason.to_string())),
+        };
+        Self { guest_stay: stay.to_string(), answer, reason }
+    }
+}

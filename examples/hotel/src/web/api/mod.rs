@@ -1,0 +1,61 @@
+//! The front desk for programs: JSON under `/api`, problems as RFC 9457 says.
+
+mod body;
+mod documentation;
+mod group_checkouts;
+mod health;
+mod map;
+mod path;
+mod processes;
+mod progress;
+mod responses;
+mod stays;
+
+use axum::Router;
+use procession::ProcessMap;
+use utoipa::{OpenApi, openapi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) use self::path::Id;
+use super::{desk::Desk, problem::ProblemDocument};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "The hotel's front desk",
+        description = "Guests check in, are charged, pay, and check out, alone or as a group. A group checkout is a \
+                       process: it is accepted at once, and its progress can be followed.\n\nEvery command takes an \
+                       `Idempotency-Key`: sent again with the same key, it has no second effect and gets the first \
+                       answer. Every error is an `application/problem+json` document.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ProblemDocument)),
+    tags(
+        (name = "Stays", description = "One guest's stay: the bill, and the end of it."),
+        (name = "Group checkouts", description = "Many guests leave together."),
+        (name = "Processes", description = "What happened, and what caused it."),
+        (name = "About", description = "The process map, this description, and the hotel's health."),
+    )
+)]
+struct Description;
+
+/// The API's routes, and their description.
+pub(super) fn router(map: ProcessMap) -> (Router<Desk>, openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(stays::list, stays::check_in))
+        .routes(routes!(stays::get))
+        .routes(routes!(stays::charge))
+        .routes(routes!(stays::pay))
+        .routes(routes!(stays::check_out))
+        .routes(routes!(group_checkouts::initiate))
+        .routes(routes!(group_checkouts::get))
+        .routes(routes!(processes::get))
+        .routes(routes!(progress::follow))
+        .routes(routes!(map::get))
+        .routes(routes!(documentation::document))
+        .routes(routes!(documentation::page))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .layer(axum::Extension(std::sync::Arc::new(map)))
+        .split_for_parts()
+}

@@ -1,0 +1,283 @@
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse},
+};
+use hotel::{
+    Amount, GuestStayId,
+    guest_stays::{CheckInGuest, CheckOutGuest, GuestStay, RecordCharge, RecordPayment, Status},
+};
+use procession::{Executed, Instance, Version};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    body::Body,
+    path::Id,
+    responses::{
+        CommandBodyProblems, CommandProblems, CreateProblems, ListProblems, Message, ReadProblems, messages,
+    },
+};
+use crate::web::{
+    conditions::{Conditions, ExpectedVersion, tag},
+    desk::{Desk, checkout_failure, invalid, new_id},
+    problem::{Problem, ProblemKind},
+};
+
+/// One guest's stay.
+#[derive(Serialize, ToSchema)]
+struct Stay {
+    /// The stay's id.
+    #[schema(example = "okafor-101")]
+    guest_stay: String,
+    /// The guest's name.
+    #[schema(example = "Amara Okafor")]
+    guest: String,
+    /// The room.
+    #[schema(example = 101)]
+    room: u16,
+    /// What was paid less what was charged.
+    #[schema(example = "-99.50")]
+    balance: String,
+    /// What the guest has to pay; none when nothing is owed.
+    #[schema(example = "99.50")]
+    owed: Option<String>,
+    /// `open` or `checked_out`.
+    #[schema(value_type = String, example = "open")]
+    status: Status,
+    /// How many events the stay has; the `ETag` is the same number in quotes.
+    #[schema(example = 2)]
+    version: u64,
+}
+
+/// Some stays, in the order of their ids.
+#[derive(Serialize, ToSchema)]
+struct Stays {
+    /// The stays.
+    stays: Vec<Stay>,
+    /// Where the list goes on, if it does.
+    #[schema(example = "/api/stays?after=okafor-101&limit=100")]
+    next: Option<String>,
+}
+
+/// A guest who checks in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckIn {
+    /// The id of the stay: 1 to 64 letters, digits, `-`, `_` and `.`. Without it one is made up.
+    #[schema(value_type = Option<String>, example = "okafor-101")]
+    guest_stay: Option<GuestStayId>,
+    /// The guest's name, of 1 to 100 characters.
+    #[schema(example = "Amara Okafor", min_length = 1, max_length = 100)]
+    guest: String,
+    /// The room.
+    #[schema(example = 101)]
+    room: u16,
+}
+
+/// A sum of money.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sum {
+    /// More than zero, up to a million, exact to the cent, as text.
+    #[schema(value_type = String, example = "99.50")]
+    amount: Amount,
+}
+
+/// What came of a command. Sent again with the same idempotency key, it gets the same receipt.
+#[derive(Serialize, ToSchema)]
+struct Receipt {
+    /// The stay.
+    #[schema(example = "okafor-101")]
+    guest_stay: String,
+    /// The version that the stay had right after it.
+    #[schema(example = 3)]
+    version: u64,
+    /// The process that the command began.
+    #[schema(example = 121)]
+    process: u64,
+    /// The events that were recorded.
+    events: Vec<Message>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Page {
+    /// The id after which the list begins.
+    after: Option<String>,
+    /// How many stays are wanted: 1 to 500, without it 100.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+}
+
+/// List stays
+#[utoipa::path(
+    get, operation_id = "list_stays", path = "/api/stays", tag = "Stays", params(Page),
+    responses((status = 200, description = "Stays in the order of their ids", body = Stays), ListProblems)
+)]
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(Page { after, limit }) = page?;
+    let limit = limit.unwrap_or(100);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::new(ProblemKind::Malformed, format!("limit is {limit}, and must be 1 to 500")));
+    }
+    let mut found = desk.stays(after, limit + 1).await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    // Ids have no characters that would need escaping.
+    let next =
+        found.last().filter(|_| has_more).map(|it| format!("/api/stays?after={}&limit={limit}", it.id));
+    Ok(Json(Stays { stays: found.into_iter().map(Stay::from).collect(), next }))
+}
+
+/// Look at a stay
+#[utoipa::path(
+    get, operation_id = "get_stay", path = "/api/stays/{id}", tag = "Stays", params(("id" = String, Path, example = "okafor-101")),
+    responses(
+        (status = 200, description = "The stay", body = Stay,
+            headers(("ETag" = String, description = "The version, for `If-Match`"))),
+        ReadProblems
+    )
+)]
+pub(super) async fn get(
+    State(desk): State<Desk>,
+    Id(id): Id<GuestStayId>,
+) -> Result<impl IntoResponse, Problem> {
+    let stay = desk.stay(&id).await?;
+    Ok(([(header::ETAG, tag(stay.version))], Json(Stay::from(stay))))
+}
+
+/// Check a guest in
+#[utoipa::path(
+    post, operation_id = "check_in", path = "/api/stays", tag = "Stays", request_body = CheckIn,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless")),
+    responses(
+        (status = 201, description = "The guest is in the house", body = Receipt, headers(
+            ("Location" = String, description = "The stay"), ("ETag" = String, description = "Its version"))),
+        CreateProblems
+    )
+)]
+pub(super) async fn check_in(
+    State(desk): State<Desk>,
+    Conditions { key, .. }: Conditions,
+    Body(CheckIn { guest_stay, guest, room }): Body<CheckIn>,
+) -> Result<impl IntoResponse, Problem> {
+    if guest.trim().is_empty() || guest.chars().count() > 100 {
+        return Err(invalid("the guest's name must have 1 to 100 characters"));
+    }
+    let guest_stay = match guest_stay {
+        Some(given) => given,
+        None => new_id("stay", key.as_deref()).parse().map_err(invalid)?,
+    };
+    let location = format!("/api/stays/{guest_stay}");
+    let command = CheckInGuest { guest_stay: guest_stay.clone(), guest, room };
+    let conditions = Conditions { version: ExpectedVersion::Any, key };
+    let executed = desk.execute(command, conditions, Version::NONE).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], receipt(&guest_stay, &executed)?))
+}
+
+/// Charge a guest
+#[utoipa::path(
+    post, operation_id = "charge", path = "/api/stays/{id}/charges", tag = "Stays", request_body = Sum,
+    params(
+        ("id" = String, Path, example = "okafor-101"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you have seen"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless"),
+    ),
+    responses(
+        (status = 200, description = "The charge is on the bill", body = Receipt,
+            headers(("ETag" = String, description = "The new version"))),
+        CommandBodyProblems
+    )
+)]
+pub(super) async fn charge(
+    State(desk): State<Desk>,
+    Id(guest_stay): Id<GuestStayId>,
+    conditions: Conditions,
+    Body(Sum { amount }): Body<Sum>,
+) -> Result<impl IntoResponse, Problem> {
+    let command = RecordCharge { guest_stay: guest_stay.clone(), amount };
+    let executed = desk.execute_for_stay(&guest_stay, command, conditions).await?;
+    receipt(&guest_stay, &executed)
+}
+
+/// Take a guest's money
+#[utoipa::path(
+    post, operation_id = "pay", path = "/api/stays/{id}/payments", tag = "Stays", request_body = Sum,
+    params(
+        ("id" = String, Path, example = "okafor-101"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you have seen"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless"),
+    ),
+    responses(
+        (status = 200, description = "The payment is on the bill", body = Receipt,
+            headers(("ETag" = String, description = "The new version"))),
+        CommandBodyProblems
+    )
+)]
+pub(super) async fn pay(
+    State(desk): State<Desk>,
+    Id(guest_stay): Id<GuestStayId>,
+    conditions: Conditions,
+    Body(Sum { amount }): Body<Sum>,
+) -> Result<impl IntoResponse, Problem> {
+    let command = RecordPayment { guest_stay: guest_stay.clone(), amount };
+    let executed = desk.execute_for_stay(&guest_stay, command, conditions).await?;
+    receipt(&guest_stay, &executed)
+}
+
+/// Check a guest out
+///
+/// A guest who owes money, has paid too much, or has left before, cannot check out: that is a problem of the type
+/// `checkout-failed`, and it is recorded in the stay as an event.
+#[utoipa::path(
+    post, operation_id = "check_out", path = "/api/stays/{id}/check-out", tag = "Stays",
+    params(
+        ("id" = String, Path, example = "okafor-101"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you have seen"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless"),
+    ),
+    responses(
+        (status = 200, description = "The guest has left", body = Receipt,
+            headers(("ETag" = String, description = "The new version"))),
+        CommandProblems
+    )
+)]
+pub(super) async fn check_out(
+    State(desk): State<Desk>,
+    Id(guest_stay): Id<GuestStayId>,
+    conditions: Conditions,
+) -> Result<impl IntoResponse, Problem> {
+    let command = CheckOutGuest { guest_stay: guest_stay.clone(), group_checkout: None };
+    let executed = desk.execute_for_stay(&guest_stay, command, conditions).await?;
+    checkout_failure(&executed).map_or_else(|| receipt(&guest_stay, &executed), Err)
+}
+
+fn receipt(guest_stay: &GuestStayId, executed: &Executed) -> Result<impl IntoResponse + use<>, Problem> {
+    let receipt = Receipt {
+        guest_stay: guest_stay.to_string(),
+        version: executed.version.0,
+        process: executed.process.0,
+        events: messages(&executed.events)?,
+    };
+    Ok((AppendHeaders([(header::ETAG, tag(executed.version))]), Json(receipt)))
+}
+
+impl From<Instance<GuestStay>> for Stay {
+    fn from(instance: Instance<GuestStay>) -> Self {
+        let Instance { id, version, state: GuestStay { status, guest, room, balance } } = instance;
+        Self {
+            guest_stay: id,
+            guest,
+            room,
+            balance: balance.to_string(),
+            owed: balance.owed().map(|it| it.to_string()),
+            status,
+            version: version.0,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+use std::{fmt, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, header, request::Parts},
+};
+use procession::Version;
+
+use super::problem::{Problem, ProblemKind};
+
+/// What a client demands of a command: a version (`If-Match`), and that it takes effect once (`Idempotency-Key`).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Conditions {
+    pub(super) version: ExpectedVersion,
+    pub(super) key: Option<Arc<str>>,
+}
+
+/// The version that a client has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum ExpectedVersion {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// One of these; a tag that is not ours is none of them.
+    OneOf(Vec<Option<Version>>),
+}
+
+impl<S: Sync> FromRequestParts<S> for Conditions {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let tags = texts(parts, header::IF_MATCH.as_str())?;
+        let version = if tags.is_empty() {
+            ExpectedVersion::Any
+        } else {
+            tags.join(",").parse().map_err(|error: NotATag| malformed(error.to_string()))?
+        };
+        let key = match texts(parts, "idempotency-key")?.as_slice() {
+            [] => None,
+            [key] => Some(idempotency_key(key)?),
+            _ => return Err(malformed("a request has only one Idempotency-Key".into())),
+        };
+        Ok(Self { version, key })
+    }
+}
+
+fn malformed(detail: String) -> Problem {
+    Problem::new(ProblemKind::Malformed, detail)
+}
+
+fn texts<'a>(parts: &'a Parts, name: &str) -> Result<Vec<&'a str>, Problem> {
+    let text = |it: &'a HeaderValue| it.to_str();
+    let texts: Result<Vec<&str>, _> = parts.headers.get_all(name).iter().map(text).collect();
+    texts.map_err(|_| malformed(format!("the header {name} has characters that are not plain ASCII")))
+}
+
+const LONGEST_KEY: usize = 128;
+
+/// The draft of the header wants a quoted string; most clients send a bare one, which can mean nothing else.
+fn idempotency_key(text: &str) -> Result<Arc<str>, Problem> {
+    let text = text.trim();
+    let key = text.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(text);
+    let is_plain = key.chars().all(|it| it.is_ascii_graphic() && !"\"\\".contains(it));
+    if key.is_empty() || key.len() > LONGEST_KEY || !is_plain {
+        let wanted =
+            format!("an Idempotency-Key has 1 to {LONGEST_KEY} visible ASCII characters, best a UUID");
+        return Err(malformed(wanted));
+    }
+    Ok(key.into())
+}
+
+/// The tag of a version, as `ETag` carries it.
+pub(super) fn tag(version: Version) -> String {
+    format!("\"{version}\"")
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("If-Match holds {0:?}; write the quoted value of an ETag, like \"3\", or *")]
+pub(super) struct NotATag(String);
+
+impl std::str::FromStr for ExpectedVersion {
+    type Err = NotATag;
+
+    fn from_str(text: &str) -> Result<Self, NotATag> {
+        if text.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        text.split(',').map(|it| one_tag(it.trim())).collect::<Result<_, _>>().map(Self::OneOf)
+    }
+}
+
+/// A weak tag is well-formed, but is never equal to anything in `If-Match` (RFC 9110).
+fn one_tag(text: &str) -> Result<Option<Version>, NotATag> {
+    let (text, is_weak) = text.strip_prefix("W/").map_or((text, false), |it| (it, true));
+    let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let quoted = quoted.filter(|it| !it.contains('"')).ok_or_else(|| NotATag(text.into()))?;
+    let is_ours = !is_weak && quoted.bytes().all(|it| it.is_ascii_digit());
+    Ok(quoted.parse().ok().filter(|_| is_ours).map(Version))
+}
+
+impl ExpectedVersion {
+    /// The version to ask for, of an instance that has the version `actual`; an error if none can be right.
+    pub(super) fn resolve(&self, actual: Version) -> Result<Option<Version>, Version> {
+        match self {
+            Self::Any => Ok(None),
+            Self::OneOf(tags) if tags.contains(&Some(actual)) => Ok(Some(actual)),
+            // The runtime refuses it, unless the same command was executed before.
+            Self::OneOf(tags) => tags.iter().flatten().next().map(|it| Some(*it)).ok_or(actual),
+        }
+    }
+}
+
+impl fmt::Display for ExpectedVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::OneOf(tags) => {
+                let tags: Vec<String> =
+                    tags.iter().map(|it| it.map_or("an unknown tag".into(), tag)).collect();
+                f.write_str(&tags.join(", "))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match_takes_a_star_and_strong_tags() {
+        let parse = |text: &str| text.parse::<ExpectedVersion>().unwrap();
+        assert_eq!(parse("*"), ExpectedVersion::Any);
+        assert_eq!(parse("\"3\""), ExpectedVersion::OneOf(vec![Some(Version(3))]));
+        assert_eq!(
+            parse("\"3\", W/\"4\", \"x\""),
+            ExpectedVersion::OneOf(vec![Some(Version(3)), None, None])
+        );
+        for text in ["3", "\"3", "\"3\" \"4\"", ""] {
+            assert!(text.parse::<ExpectedVersion>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_may_be_quoted_and_must_be_visible() {
+        assert_eq!(&*idempotency_key("\"a-1\"").unwrap(), "a-1");
+        assert_eq!(&*idempotency_key("a-1").unwrap(), "a-1");
+        for text in ["", "\"\"", "a b", "\"a\"b\"", &"x".repeat(129)] {
+            assert!(idempotency_key(text).is_err(), "{text:?}");
+        }
+    }
+}

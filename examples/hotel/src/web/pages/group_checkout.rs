@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+
+use axum::{extract::State, response::Redirect};
+use hotel::{
+    GroupCheckoutId, GuestStayId,
+    group_checkouts::{Answer, InitiateGroupCheckout, Outcome},
+    guest_stays::{GuestStay, Status},
+};
+use maud::{Markup, html};
+use procession::Instance;
+
+use super::{amounts::balance, forms::Fields, front_desk::settle_form, layout::layout_with, process::clock};
+use crate::web::{
+    api::Id,
+    desk::{Desk, OngoingCheckout, invalid, new_id},
+    problem::Problem,
+};
+
+/// Begins a group checkout, and shows it.
+pub(super) async fn initiate(State(desk): State<Desk>, fields: Fields) -> Result<Redirect, Problem> {
+    let key = fields.conditions()?.key;
+    let group_checkout: GroupCheckoutId = new_id("group", key.as_deref()).parse().map_err(invalid)?;
+    let guest_stays: Result<Vec<GuestStayId>, _> = fields.all("guest_stay").map(str::parse).collect();
+    let guest_stays = guest_stays.map_err(invalid)?;
+    if guest_stays.is_empty() {
+        return Err(invalid("nobody was chosen: go back, and choose the guests who leave"));
+    }
+    let page = format!("/group-checkouts/{group_checkout}#live");
+    let command = InitiateGroupCheckout { group_checkout, clerk: fields.one("clerk")?, guest_stays };
+    desk.initiate(command, key).await?;
+    Ok(Redirect::to(&page))
+}
+
+/// Each guest's answer, how it ended, and what to do now.
+pub(super) async fn page(State(desk): State<Desk>, Id(id): Id<GroupCheckoutId>) -> Result<Markup, Problem> {
+    let checkout = desk.group_checkout(&id).await?;
+    let mut stays = BTreeMap::new();
+    for id in checkout.instance.state.answers.keys() {
+        stays.insert(id.clone(), desk.stay(id).await?);
+    }
+    let refresh = html! {
+        @if checkout.instance.state.outcome.is_none() {
+            noscript { meta http-equiv="refresh" content="1"; }
+        }
+    };
+    Ok(layout_with("Group checkout", &refresh, &body(&checkout, &stays)))
+}
+
+type Stays = BTreeMap<GuestStayId, Instance<GuestStay>>;
+
+fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
+    let state = &checkout.instance.state;
+    let (all, answered) = (state.answers.len(), state.answers.len() - state.unanswered);
+    html! {
+        header.intro {
+            p.eyebrow { "Group checkout" }
+            h1 { (all) @if all == 1 { " guest leaves" } @else { " guests leave together" } }
+            p.hint {
+                "Asked by " (checkout.initiated.clerk) " at " (clock(checkout.initiated.at)) " · "
+                a href={ "/processes/" (checkout.process) } { "The process, step by step" }
+            }
+        }
+        div id="checkout" data-process=(checkout.process) data-ended[state.outcome.is_some()] {
+            section.panel aria-labelledby="progress" {
+                h2.hidden id="progress" { "Progress" }
+                p.progress {
+                    progress max=(all) value=(answered) aria-labelledby="answered" {}
+                    span id="answered" { span data-answered="" { (answered) } " of " (all) " guests have answered" }
+                }
+                div.hidden role="log" aria-live="polite" aria-label="Answers" data-announcements="" {}
+            }
+            section id="outcome" aria-live="polite" { (outcome(checkout, stays)) }
+            section.panel.flush aria-labelledby="answers" {
+                div.panel-head { h2 id="answers" { "Each guest's answer" } }
+                table.answers role="table" {
+                    thead role="rowgroup" { tr role="row" {
+                        th role="columnheader" scope="col" { "Room" }
+                        th role="columnheader" scope="col" { "Guest" }
+                        th role="columnheader" scope="col" { "Answer" }
+                    } }
+                    tbody role="rowgroup" {
+                        @for (stay, answer) in in_room_order(checkout, stays) { (row(stay, answer)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn in_room_order<'a>(checkout: &OngoingCheckout, stays: &'a Stays) -> Vec<(&'a Instance<GuestStay>, Answer)> {
+    let answers = checkout.instance.state.answers.iter();
+    let mut rows: Vec<_> = answers.filter_map(|(id, answer)| Some((stays.get(id)?, *answer))).collect();
+    rows.sort_by_key(|(stay, _)| stay.state.room);
+    rows
+}
+
+fn row(stay: &Instance<GuestStay>, answer: Answer) -> Markup {
+    let (name, words) = match answer {
+        Answer::Pending => ("pending", "asked, no answer yet".into()),
+        Answer::Completed => ("completed", "checked out".into()),
+        Answer::Failed(reason) => ("failed", format!("could not check out: {reason}")),
+    };
+    html! {
+        tr role="row" data-stay=(stay.id) data-answer=(name) {
+            td.room role="cell" { (stay.state.room) }
+            th.guest role="rowheader" scope="row" { (stay.state.guest) }
+            td role="cell" { span.chip data-words="" { (words) } }
+        }
+    }
+}
+
+fn outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
+    let state = &checkout.instance.state;
+    let all = state.answers.len();
+    match state.outcome {
+        None => html! {},
+        Some(Outcome::Completed) => html! {
+            div.panel.ended.good {
+                h2 { @if all == 1 { "The guest has checked out" } @else { "All " (all) " guests have checked out" } }
+                p { a.button href="/" { "Back to the front desk" } }
+            }
+        },
+        Some(Outcome::Failed) => {
+            let rows = in_room_order(checkout, stays).into_iter();
+            let failed: Vec<_> = rows.filter(|(_, answer)| matches!(answer, Answer::Failed(_))).collect();
+            let failed: Vec<&Instance<GuestStay>> = failed.into_iter().map(|(stay, _)| stay).collect();
+            failed_outcome(&checkout.instance.id, all, &failed)
+        }
+    }
+}
+
+/// The guests who could not leave, what they still owe, and the way to ask them again.
+fn failed_outcome(group_checkout: &str, all: usize, failed: &[&Instance<GuestStay>]) -> Markup {
+    let still_here: Vec<_> = failed.iter().filter(|it| it.state.status == Status::Open).collect();
+    let chosen: Vec<String> = still_here.iter().map(|it| format!("guest_stay={}", it.id)).collect();
+    html! {
+        div.panel.ended.bad {
+            h2 { (failed.len()) " of " (all) @if all == 1 { " guest" } @else { " guests" } " could not check out" }
+            @if still_here.is_empty() {
+                p { "They have left meanwhile: nothing is left to do." }
+                p { a.button href="/" { "Back to the front desk" } }
+            } @else {
+                p { "Everybody else has left. Settle what is open, then check these guests out again." }
+                ul.open { @for stay in still_here {
+                    li {
+                        span.room { (stay.state.room) }
+                        span.guest { (stay.state.guest) }
+                        (balance(stay.state.balance))
+                        @if let Some(owed) = stay.state.balance.owed() {
+                            (settle_form(stay, &owed.to_string(), Some(group_checkout)))
+                        }
+                    }
+                } }
+                p { a.button.primary href={ "/?" (chosen.join("&")) "#group-checkout" } { "Choose them again" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The real `hotel serve`, asked over HTTP and by a real browser.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod browser;
+mod commands;
+mod description;
+mod full_disk;
+mod group_checkouts;
+mod hotel;
+mod pages;
+mod progress;
+mod web_driver;

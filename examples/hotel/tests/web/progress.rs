@@ -1,0 +1,93 @@
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+};
+
+use serde_json::{Value, json};
+
+use crate::hotel::Hotel;
+
+/// An event of a stream: its type, its id and its data.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Sent {
+    pub(crate) kind: String,
+    pub(crate) id: Option<u64>,
+    pub(crate) data: Value,
+}
+
+/// Follows a process to the end of its stream.
+pub(crate) fn followed(hotel: &Hotel, path: &str, last_event_id: Option<u64>) -> Vec<Sent> {
+    let id = last_event_id.map(|it| it.to_string());
+    let headers: Vec<(&str, &str)> = id.iter().map(|it| ("last-event-id", it.as_str())).collect();
+    let answer = hotel.ask("GET", path, &headers, "").with(200);
+    assert_eq!(answer.header("content-type"), "text/event-stream");
+    answer.text.split("\n\n").filter(|it| !it.trim().is_empty()).map(sent).collect()
+}
+
+fn sent(block: &str) -> Sent {
+    let field = |name: &str| block.lines().find_map(|it| it.strip_prefix(name)).map(str::trim);
+    Sent {
+        kind: field("event:").unwrap().into(),
+        id: field("id:").map(|it| it.parse().unwrap()),
+        data: serde_json::from_str(field("data:").unwrap()).unwrap(),
+    }
+}
+
+fn check_out_five(hotel: &Hotel) -> String {
+    let (settled, _) = hotel.settled_and_unsettled();
+    let group = json!({ "clerk": "eve", "guest_stays": settled[..5] });
+    hotel.post("/api/group-checkouts", &group).with(202).json()["events"].as_str().unwrap().into()
+}
+
+#[test]
+fn a_process_can_be_followed_from_its_first_message_until_it_is_quiet() {
+    let hotel = Hotel::open();
+    let path = check_out_five(&hotel);
+    let sent = followed(&hotel, &path, None);
+
+    let (last, messages) = sent.split_last().unwrap();
+    assert_eq!(last.kind, "quiet");
+    assert_eq!(last.data["parked"], 0);
+    assert!(messages.iter().all(|it| it.kind == "message" && it.id == it.data["position"].as_u64()));
+    assert!(messages.is_sorted_by_key(|it| it.id));
+    assert_eq!(messages[0].data["name"], "InitiateGroupCheckout");
+    let answers = messages.iter().filter(|it| it.data["name"] == "GuestCheckoutCompletionRecorded");
+    assert_eq!(answers.count(), 5);
+    assert_eq!(messages.last().unwrap().data["name"], "GroupCheckoutCompleted");
+}
+
+#[test]
+fn who_lost_the_connection_goes_on_after_the_last_event_seen() {
+    let hotel = Hotel::open();
+    let path = check_out_five(&hotel);
+    let all = followed(&hotel, &path, None);
+    for seen in [0, 3, all.len() - 2] {
+        assert_eq!(followed(&hotel, &path, all[seen].id), all[seen + 1..], "after event {seen}");
+    }
+}
+
+#[test]
+fn a_stream_is_open_while_the_process_runs_and_tells_each_message_as_it_comes() {
+    let hotel = Hotel::open();
+    let guests: Vec<String> = (0..2000).map(|it| format!("tour-{it}")).collect();
+    for id in &guests {
+        hotel.post("/api/stays", &json!({ "guest_stay": id, "guest": "Tourist", "room": 7 })).with(201);
+    }
+    let group = json!({ "group_checkout": "large", "clerk": "eve", "guest_stays": guests });
+    let path =
+        hotel.post("/api/group-checkouts", &group).with(202).json()["events"].as_str().unwrap().to_owned();
+
+    // The connection is read line by line, so that the first messages are seen before the last ones are there.
+    let host = hotel.address.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(host).unwrap();
+    write!(connection, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let lines = BufReader::new(connection).lines().map_while(Result::ok);
+    let (mut answers, mut is_quiet) = (0, false);
+    for line in lines {
+        answers += usize::from(line.contains("\"name\":\"GuestCheckoutCompletionRecorded\""));
+        is_quiet |= line == "event: quiet";
+        assert!(!is_quiet || answers == 2000, "quiet after {answers} answers");
+    }
+    assert!(is_quiet);
+    assert_eq!(hotel.get("/api/group-checkouts/large").json()["outcome"], "completed");
+}

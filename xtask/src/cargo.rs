@@ -1,0 +1,27 @@
+use std::{env, process::Command};
+
+use crate::Failed;
+
+/// Runs cargo in the workspace. What it prints goes through.
+pub(crate) fn run(arguments: &[&str]) -> Result<(), Failed> {
+    succeed(cargo().args(arguments))
+}
+
+/// Writes the documentation of the workspace, and fails at a warning.
+pub(crate) fn document() -> Result<(), Failed> {
+    succeed(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo
+}
+
+fn succeed(command: &mut Command) -> Result<(), Failed> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Failed::SaidAlready),
+        Err(error) => Err(Failed::Because(format!("cargo cannot be started: {error}"))),
+    }
+}
