@@ -3,7 +3,7 @@
 //! Deciders and sagas are pure, so handing them what they were given must give what they gave. A difference means
 //! that the code has changed its mind about the past, or that the log was changed behind its back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Context, Engine, Failure, Handlers, InstanceState, Output, Stream,
@@ -15,6 +15,7 @@ pub struct Replay<'a> {
     engine: &'a Engine,
     states: BTreeMap<Stream, InstanceState>,
     messages: BTreeMap<Position, Recorded>,
+    parked: BTreeSet<(Position, String)>,
     step: Vec<Recorded>,
     steps: u64,
 }
@@ -62,7 +63,21 @@ impl<'a> Replay<'a> {
     /// A replay that has seen nothing.
     #[must_use]
     pub fn new(engine: &'a Engine) -> Self {
-        Self { engine, states: BTreeMap::new(), messages: BTreeMap::new(), step: Vec::new(), steps: 0 }
+        Self {
+            engine,
+            states: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            parked: BTreeSet::new(),
+            step: Vec::new(),
+            steps: 0,
+        }
+    }
+
+    /// Leaves out what a handler did not do: its message was parked. Say so before the replay begins.
+    #[must_use]
+    pub fn without(mut self, parked: Position, handler: &str) -> Self {
+        self.parked.insert((parked, handler.into()));
+        self
     }
 
     /// Takes the next entry of the log.
@@ -119,8 +134,10 @@ impl<'a> Replay<'a> {
             return self.engine.decide(state, &cause.entry, &Context::at(now));
         }
         let Handlers::Sagas(reactions) = self.engine.handlers_of(&cause.entry) else { return Ok(Vec::new()) };
+        let handled =
+            reactions.iter().filter(|(saga, _)| !self.parked.contains(&(cause.position, (*saga).into())));
         let steps: Result<Vec<_>, _> =
-            reactions.iter().map(|(_, react)| self.engine.react(react, &cause.entry)).collect();
+            handled.map(|(_, react)| self.engine.react(react, &cause.entry)).collect();
         Ok(steps?.into_iter().flatten().collect())
     }
 

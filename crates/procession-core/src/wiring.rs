@@ -48,6 +48,19 @@ pub enum WiringError {
         /// Who waits for it.
         taker: String,
     },
+    /// A saga takes an event for nothing.
+    #[error(
+        "the saga `{saga}` in module `{module}` takes `{event}` and can send nothing; return the commands \
+         (is there a `;` behind the last one?), or remove the reaction"
+    )]
+    SendsNothing {
+        /// The saga.
+        saga: &'static str,
+        /// Its module.
+        module: &'static str,
+        /// The event.
+        event: &'static str,
+    },
     /// Two types of message have one name.
     #[error(
         "the message name `{name}` is used by {first} and by {second}; \
@@ -112,6 +125,7 @@ pub(crate) fn check(modules: &[Module]) -> Result<(), WiringErrors> {
     commands_have_one_handler(modules, &mut errors);
     sent_commands_are_handled(modules, &mut errors);
     taken_events_are_recorded(modules, &mut errors);
+    reactions_can_send(modules, &mut errors);
     if errors.is_empty() { Ok(()) } else { Err(WiringErrors(errors)) }
 }
 
@@ -185,6 +199,17 @@ fn sent_commands_are_handled(modules: &[Module], errors: &mut Vec<WiringError>) 
                     let sender = format!("the saga `{}` in module `{}`", saga.name, module.name);
                     errors.push(WiringError::UnhandledCommand { command, rust_type, sender });
                 }
+            }
+        }
+    }
+}
+
+fn reactions_can_send(modules: &[Module], errors: &mut Vec<WiringError>) {
+    for module in modules {
+        for saga in &module.sagas {
+            for reaction in saga.reactions.iter().filter(|it| it.emits.is_empty()) {
+                let (saga, module, event) = (saga.name, module.name, reaction.takes.name);
+                errors.push(WiringError::SendsNothing { saga, module, event });
             }
         }
     }

@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Messages that are handled in one commit. More makes a backlog faster, less makes others wait less. 1,024.
+    /// Messages that are handled in one commit. More makes a backlog faster, less makes others wait less. 2,048.
     pub batch_messages: usize,
     /// Payload bytes that are written in one commit, about. 4 MiB.
     pub batch_bytes: usize,

@@ -65,6 +65,7 @@ macro_rules! conformance {
                 messages_without_a_key_are_never_duplicates
             }
             log {
+                g3_a_reader_from_anywhere_misses_nothing_and_repeats_nothing_during_appends
                 positions_are_dense_and_in_commit_order
                 commits_of_one_caller_are_applied_in_the_order_of_the_calls
                 a_commit_whose_answer_nobody_awaits_takes_effect

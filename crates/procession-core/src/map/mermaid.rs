@@ -35,10 +35,12 @@ impl ModuleMap {
         if nodes.is_empty() {
             return;
         }
-        _ = writeln!(text, "  subgraph {}", self.name);
+        _ = writeln!(text, "  subgraph {}", titled(self.name));
         for (name, is_command) in nodes {
-            let node = if is_command { format!("[{name}]:::command") } else { format!("([{name}]):::event") };
-            _ = writeln!(text, "    {name}{node}");
+            let (id, label) = (id(name), label(name));
+            let node =
+                if is_command { format!("[{label}]:::command") } else { format!("([{label}]):::event") };
+            _ = writeln!(text, "    {id}{node}");
         }
         _ = writeln!(text, "  end");
     }
@@ -48,10 +50,47 @@ impl HandlerMap {
     fn write_arrows(&self, text: &mut String) {
         for emission in &self.emits {
             let arrow = match emission.kind {
-                EmissionKind::SendsLater => format!("-. {}, later .->", self.name),
-                EmissionKind::Records | EmissionKind::Sends => format!("-- {} -->", self.name),
+                EmissionKind::SendsLater => format!("-. {} .->", label(&format!("{}, later", self.name))),
+                EmissionKind::Records | EmissionKind::Sends => format!("-- {} -->", label(self.name)),
             };
-            _ = writeln!(text, "  {} {arrow} {}", self.takes.name, emission.message.name);
+            _ = writeln!(text, "  {} {arrow} {}", id(self.takes.name), id(emission.message.name));
         }
+    }
+}
+
+/// What Mermaid takes as an id: other characters than letters, digits and `_` are written as their numbers.
+fn id(name: &str) -> String {
+    name.chars().fold(String::new(), |mut id, it| {
+        _ = if is_plain(it) { write!(id, "{it}") } else { write!(id, "_{}_", u32::from(it)) };
+        id
+    })
+}
+
+/// A name as people see it, quoted where Mermaid would stumble over it.
+fn label(name: &str) -> String {
+    if name.chars().all(|it| is_plain(it) || ", ".contains(it)) {
+        return name.into();
+    }
+    format!("\"{}\"", name.replace('"', "#quot;"))
+}
+
+fn titled(name: &str) -> String {
+    if name.chars().all(is_plain) { name.into() } else { format!("{}[{}]", id(name), label(name)) }
+}
+
+fn is_plain(it: char) -> bool {
+    it.is_ascii_alphanumeric() || it == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{id, label, titled};
+
+    #[test]
+    fn odd_names_are_drawn_as_they_are() {
+        assert_eq!((id("GuestLeft"), label("GuestLeft")), ("GuestLeft".into(), "GuestLeft".into()));
+        assert_eq!(id("guest-left"), "guest_45_left");
+        assert_eq!(label("guest (\"left\")"), "\"guest (#quot;left#quot;)\"");
+        assert_eq!(titled("front desk"), "front_32_desk[front desk]");
     }
 }

@@ -24,3 +24,19 @@ impl StoreUnderTest for Memory {
 }
 
 conformance!(Memory);
+
+#[test]
+fn every_case_is_part_of_the_suite() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let suite = std::fs::read_to_string(source.join("conformance.rs")).unwrap();
+    let mut cases = 0;
+    for part in std::fs::read_dir(source.join("cases")).unwrap() {
+        let part = std::fs::read_to_string(part.unwrap().path()).unwrap();
+        for case in part.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+            let name = case.split('<').next().unwrap();
+            assert!(suite.lines().any(|line| line.trim() == name), "add `{name}` to `conformance!`");
+            cases += 1;
+        }
+    }
+    assert!(cases > 100, "only {cases} cases were found");
+}

@@ -101,3 +101,34 @@ async fn a_message_that_no_module_knows_any_more_is_found() {
          renamed, or is its module not part of this program?"
     );
 }
+
+#[tokio::test]
+async fn what_a_parked_message_did_not_do_is_left_out() {
+    // given two sagas that take one event, of which one fails
+    let hotel = |fails: bool| {
+        let next = Saga::named("next")
+            .on(|it: &RoomCleaned| (it.room < 2).then_some(CleanRoom { room: it.room + 1 }));
+        let nervous = Saga::named("nervous").on(move |it: &RoomCleaned| {
+            assert!(!fails, "not mended yet");
+            CleanRoom { room: it.room + 10 }
+        });
+        let rooms = Module::named("rooms").handles::<CleanRoom>();
+        Application::assemble([rooms.saga(next).saga(nervous)]).unwrap()
+    };
+    let runtime = Runtime::start(&hotel(true), MemoryStore::new()).await.unwrap();
+    let executed = runtime.execute(CleanRoom { room: 1 }).await.unwrap();
+    assert_eq!(runtime.wait(executed.process).await.unwrap().parked, 2, "of both rooms");
+    let log = runtime.reader().store().read_log(Position::START, 100).await.unwrap();
+    let parked = runtime.reader().parked().await.unwrap();
+    runtime.stop().await.unwrap();
+
+    // when the log is decided again after it was mended
+    let mended = hotel(false);
+    let mut replay = parked
+        .iter()
+        .fold(Replay::new(mended.engine()), |replay, it| replay.without(it.position, &it.handler));
+
+    // then what the failed handler did not do is no difference
+    log.into_iter().for_each(|it| replay.next(it).unwrap());
+    assert_eq!(replay.finish(), Ok(3));
+}

@@ -97,6 +97,19 @@ fn an_event_that_nobody_records_is_named_with_who_waits_for_it() {
 }
 
 #[test]
+fn a_reaction_that_can_send_nothing_is_named() {
+    let forgetful = Saga::named("forgetful").on(|event: &RoomCleaned| {
+        _ = CleanRoom { room: event.room };
+    });
+    assert_eq!(
+        mistakes([rooms().saga(forgetful)]),
+        "1 mistake in the wiring of the modules:\n\
+         - the saga `forgetful` in module `rooms` takes `RoomCleaned` and can send nothing; return the commands (is \
+         there a `;` behind the last one?), or remove the reaction"
+    );
+}
+
+#[test]
 fn a_message_name_and_a_category_that_two_types_share_are_both_named() {
     assert_eq!(
         mistakes([rooms(), Module::named("cabins").handles::<CleanCabin>()]),

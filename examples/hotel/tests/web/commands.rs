@@ -80,6 +80,20 @@ fn a_command_sent_again_with_its_key_has_one_effect_and_one_answer() {
 }
 
 #[test]
+fn many_who_send_the_same_command_at_once_get_one_effect_and_one_answer() {
+    let hotel = Hotel::open();
+    let key = [("idempotency-key", "key-4")];
+    let charge =
+        || hotel.post_with("/api/stays/okafor-101/charges", &key, &json!({ "amount": "5" })).with(200).text;
+    let answers: Vec<String> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..8).map(|_| scope.spawn(charge)).collect();
+        asking.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|it| *it == answers[0]), "{answers:?}");
+    assert_eq!(hotel.stay("okafor-101")["owed"], "5.00");
+}
+
+#[test]
 fn a_key_that_was_used_for_something_else_is_refused() {
     let hotel = Hotel::open();
     let key = [("idempotency-key", "key-2")];

@@ -51,6 +51,24 @@ fn a_group_checkout_happens_once_and_a_key_gets_the_same_answer_again() {
 }
 
 #[test]
+fn of_two_groups_that_ask_one_guest_at_once_the_second_ends_as_failed() {
+    let hotel = Hotel::open();
+    let group = |id: &str| {
+        let body = json!({ "group_checkout": id, "clerk": "eve", "guest_stays": ["okafor-101"] });
+        let accepted = hotel.post("/api/group-checkouts", &body).with(202).json();
+        followed(&hotel, accepted["events"].as_str().unwrap(), None);
+        let checkout = hotel.get(&format!("/api/group-checkouts/{id}")).json();
+        answer(&checkout, "okafor-101").to_string()
+    };
+    let mut answers = std::thread::scope(|scope| {
+        let asking = ["tour-1", "tour-2"].map(|id| scope.spawn(move || group(id)));
+        asking.map(|it| it.join().unwrap())
+    });
+    answers.sort();
+    assert_eq!(answers, [r#"["completed",null]"#, r#"["failed","the stay is not open"]"#]);
+}
+
+#[test]
 fn a_process_is_told_layer_by_layer_each_caused_by_the_one_before() {
     let hotel = Hotel::open();
     let group = json!({ "clerk": "eve", "guest_stays": ["okafor-101"] });

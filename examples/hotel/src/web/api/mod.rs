@@ -8,6 +8,7 @@ mod map;
 mod path;
 mod processes;
 mod progress;
+mod reference;
 mod responses;
 mod stays;
 
@@ -42,11 +43,11 @@ struct Description;
 /// The API's routes, and their description.
 pub(super) fn router(map: ProcessMap) -> (Router<Desk>, openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(stays::list, stays::check_in))
+        .routes(routes!(stays::list, stays::commands::check_in))
         .routes(routes!(stays::get))
-        .routes(routes!(stays::charge))
-        .routes(routes!(stays::pay))
-        .routes(routes!(stays::check_out))
+        .routes(routes!(stays::commands::charge))
+        .routes(routes!(stays::commands::pay))
+        .routes(routes!(stays::commands::check_out))
         .routes(routes!(group_checkouts::initiate))
         .routes(routes!(group_checkouts::get))
         .routes(routes!(processes::get))

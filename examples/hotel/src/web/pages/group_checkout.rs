@@ -140,7 +140,10 @@ fn failed_outcome(group_checkout: &str, all: usize, failed: &[&Instance<GuestSta
                 p { "They have left meanwhile: nothing is left to do." }
                 p { a.button href="/" { "Back to the front desk" } }
             } @else {
-                p { "Everybody else has left. Settle what is open, then check these guests out again." }
+                p {
+                    @if failed.len() < all { "Everybody else has left. " }
+                    "Settle what is open, then check these guests out again."
+                }
                 ul.open { @for stay in still_here {
                     li {
                         span.room { (stay.state.room) }
