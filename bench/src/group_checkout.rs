@@ -13,7 +13,7 @@ use crate::{
     Failure, GroupCheckout as Job, StoreKind,
     counting::Counted,
     memory::{peak_rss_mib, reset_peak_rss},
-    raw,
+    raw::Raw,
     report::{Comparison, Report, percentile, rounded},
 };
 
@@ -25,18 +25,20 @@ pub(crate) async fn run(job: &Job) -> Result<Report, Failure> {
         Some(folder) => tempfile::tempdir_in(folder)?,
         None => tempfile::tempdir()?,
     };
-    let raw_guests_per_s = if job.raw && job.store == StoreKind::Sqlite {
-        Some(raw::guests_per_s(folder.path(), job.groups, job.guests)?)
-    } else {
-        None
-    };
+    let raw = Raw { folder: folder.path(), groups: job.groups, guests: job.guests };
+    let mut raw_rates = Vec::new();
+    if job.raw {
+        raw_rates.push(raw.guests_per_s()?);
+    }
     let mut report = match job.store {
         StoreKind::Memory => measure(job, MemoryStore::new()).await?,
         StoreKind::Sqlite => measure(job, SqliteStore::open(folder.path().join("hotel.db"))?).await?,
     };
     report.store_bytes = size_of(folder.path(), "hotel.db");
-    report.raw = raw_guests_per_s
-        .map(|raw| Comparison { raw_guests_per_s: rounded(raw), ratio: rounded(report.guests_per_s / raw) });
+    if job.raw {
+        raw_rates.extend([raw.guests_per_s()?, raw.guests_per_s()?]);
+        report.raw = Some(Comparison::of(report.guests_per_s, raw_rates));
+    }
     Ok(report)
 }
 
@@ -173,9 +175,10 @@ async fn verify(runtime: &Runtime, job: &Job) -> Result<bool, Failure> {
             return Ok(false);
         }
     }
-    for number in 0..job.groups * job.guests {
-        let stay = runtime.reader().instance::<GuestStay>(guest_stay(number)).await?;
-        if stay.state.status != Status::CheckedOut || stay.version.0 != 4 {
+    let stays: Vec<_> = (0..job.groups * job.guests).map(guest_stay).collect();
+    for some in stays.chunks(1000) {
+        let stays = runtime.reader().instances_with_ids::<GuestStay>(some).await?;
+        if stays.iter().any(|it| it.state.status != Status::CheckedOut || it.version.0 != 4) {
             return Ok(false);
         }
     }

@@ -39,7 +39,7 @@ struct GroupCheckout {
     /// Start a group only when the one before it has ended, to measure latency.
     #[arg(long)]
     one_by_one: bool,
-    /// Write the bare rows too, on the same disk in the same run, and compare.
+    /// Write the bare rows to SQLite too, on the same disk in the same run, and compare.
     #[arg(long)]
     raw: bool,
     /// Fill the log with at least this many rows before.

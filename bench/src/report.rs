@@ -26,9 +26,18 @@ pub(crate) struct Report {
 /// The same rows without anything around them.
 #[derive(Serialize)]
 pub(crate) struct Comparison {
+    /// The median of one run before the job and two after it.
     pub(crate) raw_guests_per_s: f64,
     /// Ours as a share of raw.
     pub(crate) ratio: f64,
+}
+
+impl Comparison {
+    pub(crate) fn of(guests_per_s: f64, mut raw_rates: Vec<f64>) -> Self {
+        raw_rates.sort_by(f64::total_cmp);
+        let raw = percentile(&raw_rates, 0.5);
+        Self { raw_guests_per_s: rounded(raw), ratio: rounded(guests_per_s / raw) }
+    }
 }
 
 /// The smallest value that at least `share` of the values do not exceed.

@@ -17,7 +17,10 @@ pub(crate) struct WriteLock {
 impl WriteLock {
     pub(crate) fn acquire(store: &Path) -> Result<Self, OpenError> {
         let path = beside(store);
-        let io = |error: std::io::Error| OpenError::Io { path: path.clone(), reason: error.to_string() };
+        let io = |error: std::io::Error| OpenError::Io {
+            path: store.into(),
+            reason: format!("the lock file {} beside it cannot be written: {error}", path.display()),
+        };
         let mut file =
             File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {

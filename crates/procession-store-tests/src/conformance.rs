@@ -24,6 +24,7 @@ macro_rules! conformance {
                 a_backlog_larger_than_the_memory_is_worked_off_completely
                 a_backlog_larger_than_the_memory_is_worked_off_after_a_restart
                 more_instances_than_states_in_memory_change_no_decision
+                commands_that_are_executed_without_end_do_not_starve_what_is_in_the_log
                 limits_of_zero_are_taken_as_one
                 promise_6_replaying_the_log_gives_the_same_state
             }

@@ -69,13 +69,16 @@ impl Processor {
     }
 
     /// Handles messages of the backlog, and what follows from them, until the batch is full or nothing is left.
+    ///
+    /// One round is taken even if requests have filled the batch, or those who never stop asking would starve it.
     pub(super) async fn fold_backlog(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
-        while !batching.state_was_lost && !batching.is_full(&self.limits) {
+        while !batching.state_was_lost && (batching.handled == 0 || !batching.is_full(&self.limits)) {
             let round = self.backlog.take(self.limits.batch_messages - batching.handled);
             if round.is_empty() {
                 break;
             }
             batching.handled += round.len();
+            batching.now = self.clock.now();
             let commands = round.iter().filter(|it| it.entry.kind == Kind::Command);
             self.states.load(commands.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
             for pending in round {

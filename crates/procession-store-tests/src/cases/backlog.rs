@@ -83,6 +83,30 @@ pub async fn more_instances_than_states_in_memory_change_no_decision<U: StoreUnd
     is_sound(&store).await;
 }
 
+pub async fn commands_that_are_executed_without_end_do_not_starve_what_is_in_the_log<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let mut limits = small_limits();
+    // Each executed command fills a batch by itself.
+    limits.batch_bytes = 1;
+    let runtime = with(limits, store.clone()).await;
+    let sent = runtime.send(StartSurvey { survey: "s".into(), respondents: 3 }).await.unwrap();
+    let busy = (0..8).map(|it| {
+        let (runtime, account) = (runtime.clone(), format!("{it}"));
+        tokio::spawn(async move {
+            runtime.execute(OpenAccount { account: account.clone() }).await.unwrap();
+            loop {
+                runtime.execute(Deposit { account: account.clone(), amount: 1 }).await.unwrap();
+            }
+        })
+    });
+    let busy: Vec<_> = busy.collect();
+
+    finish(&runtime, sent.process).await;
+
+    assert_eq!(state::<Survey>(&runtime, "s").await.ended, 1);
+    busy.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
 pub async fn limits_of_zero_are_taken_as_one<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
     let mut limits = Limits::default();
