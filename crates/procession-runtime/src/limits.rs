@@ -8,7 +8,7 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Commits that may be under way while the next one is folded. 2: the store and the handlers are both busy.
     pub commits_in_flight: usize,
-    /// Messages that wait in memory; the others wait in the log. 65,536.
+    /// Messages that wait in memory; the others wait in the log. 131,072.
     pub queued_messages: usize,
     /// States of instances that stay in memory. 100,000, and for a while up to twice as many.
     pub cached_states: usize,
@@ -22,7 +22,7 @@ impl Default for Limits {
             batch_messages: 2048,
             batch_bytes: 4 * 1024 * 1024,
             commits_in_flight: 2,
-            queued_messages: 65_536,
+            queued_messages: 131_072,
             cached_states: 100_000,
             waiting_requests: 1024,
         }

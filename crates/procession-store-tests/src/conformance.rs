@@ -23,6 +23,7 @@ macro_rules! conformance {
             backlog {
                 a_backlog_larger_than_the_memory_is_worked_off_completely
                 a_backlog_larger_than_the_memory_is_worked_off_after_a_restart
+                g10_what_a_partition_has_handled_is_not_handled_again_after_a_restart
                 more_instances_than_states_in_memory_change_no_decision
                 commands_that_are_executed_without_end_do_not_starve_what_is_in_the_log
                 limits_of_zero_are_taken_as_one
@@ -44,6 +45,7 @@ macro_rules! conformance {
                 o1_a_refused_read_at_every_boundary_changes_nothing_in_the_end
                 o1_death_before_every_commit_changes_nothing_in_the_end
                 promise_2_death_after_every_commit_leaves_every_effect_exactly_once
+                a_refused_commit_leaves_those_waiting_whom_it_would_have_told
             }
             durability {
                 reopening_keeps_everything

@@ -37,8 +37,7 @@ impl Batching {
     pub(super) fn after(head: Position, now: Timestamp) -> Self {
         Self {
             batch: Batch { after: Some(head), ..Batch::default() },
-            // Handlers see the time that the log keeps, so that a replay gives them the same.
-            now: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
+            now,
             answered: Vec::new(),
             state_was_lost: false,
             handled: 0,

@@ -78,7 +78,7 @@ impl Processor {
                 break;
             }
             batching.handled += round.len();
-            batching.now = self.clock.now();
+            batching.now = self.now();
             let commands = round.iter().filter(|it| it.entry.kind == Kind::Command);
             self.states.load(commands.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
             for pending in round {

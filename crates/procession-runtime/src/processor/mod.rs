@@ -171,6 +171,12 @@ impl Processor {
         Ok(Turn::Again)
     }
 
+    /// The time as the log keeps it: handlers see no finer one, so that a replay gives them the same.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
     fn take_calls(&mut self) {
         while self.requests.len() < self.limits.batch_messages {
             let Ok(call) = self.calls.try_recv() else { break };
@@ -196,7 +202,7 @@ impl Processor {
 
     fn timers_are_due(&self) -> bool {
         // Timers are read from the store, so a batch in flight could hold the news that they have fired.
-        self.in_flight.is_empty() && self.next_due.is_some_and(|due| due <= self.clock.now())
+        self.in_flight.is_empty() && self.next_due.is_some_and(|due| due <= self.now())
     }
 
     async fn wait_for_something(&mut self) -> Result<(), StoreError> {
@@ -228,7 +234,7 @@ impl Processor {
 
     /// Tells those whose process is quiet already, and durable too.
     fn release_quiet(&mut self) {
-        if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.clock.now()) {
+        if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.now()) {
             self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
         }
     }
@@ -240,7 +246,7 @@ impl Processor {
 
     /// Builds a batch and hands it to the store.
     async fn next_batch(&mut self) -> Result<(), StoreError> {
-        let mut batching = Batching::after(self.head, self.clock.now());
+        let mut batching = Batching::after(self.head, self.now());
         if let Err(error) = self.fill(&mut batching).await {
             let undone = Undone { answered: batching.answered, quiet: Vec::new() };
             return self.recover(undone, error).await;
@@ -335,7 +341,7 @@ impl Processor {
 
     /// Everything is durable; only the checkpoints of idle partitions may lag.
     async fn stop(&mut self) -> Result<(), StoreError> {
-        let batching = Batching::after(self.head, self.clock.now());
+        let batching = Batching::after(self.head, self.now());
         self.submit(batching, true);
         self.finish_in_flight().await?;
         self.store.close().await?;

@@ -1,10 +1,14 @@
 //! A backlog that is larger than the memory that was given to it.
 
-use procession_runtime::{Limits, Runtime, Store};
+use procession::{
+    Partition, Stream,
+    log::{Entry, Kind},
+};
+use procession_runtime::{Limits, Runtime, Store, store::Batch};
 
 use crate::{
     Settings, StoreUnderTest,
-    batches::log,
+    batches::{batch, checkpoint, entry, log},
     domain::{Account, Deposit, OpenAccount, StartSurvey, Survey, application},
     running::{counts, finish, is_sound, small_limits, start, state},
 };
@@ -37,13 +41,13 @@ pub async fn a_backlog_larger_than_the_memory_is_worked_off_after_a_restart<U: S
     let store = place.reopen().await;
     // Messages that nobody has handled yet, as a runtime leaves them that was stopped in the middle.
     let deposit = procession::Message::encode(&Deposit { account: "1".into(), amount: 1 }).unwrap();
-    let stream = procession::Stream::new("account", "1").unwrap();
+    let stream = Stream::new("account", "1").unwrap();
     let new = (0..200).map(|_| {
-        let mut new = crate::batches::entry(procession::log::Kind::Command, "1", deposit.clone());
-        new.entry = procession::log::Entry { stream: stream.clone(), ..(*new.entry).clone() }.into();
+        let mut new = entry(Kind::Command, "1", deposit.clone());
+        new.entry = Entry { stream: stream.clone(), ..(*new.entry).clone() }.into();
         new
     });
-    store.commit(crate::batches::batch(new)).await.unwrap();
+    store.commit(batch(new)).await.unwrap();
     let last = store.progress().await.unwrap().head;
 
     let runtime = start(store.clone()).await;
@@ -52,6 +56,41 @@ pub async fn a_backlog_larger_than_the_memory_is_worked_off_after_a_restart<U: S
     assert_eq!(state::<Account>(&runtime, "1").await.balance, 200);
     assert_eq!(counts(&log(&store).await)["Deposited"], 200);
     is_sound(&store).await;
+}
+
+/// Partitions are rarely equally far: what one has handled is read again, because another one has not.
+pub async fn g10_what_a_partition_has_handled_is_not_handled_again_after_a_restart<U: StoreUnderTest>() {
+    let (place, store) = U::create(Settings::default()).await;
+    let open = |it: usize| {
+        let account = format!("{it}");
+        let message = procession::Message::encode(&OpenAccount { account: account.clone() }).unwrap();
+        let mut new = entry(Kind::Command, "1", message);
+        let stream = Stream::new("account", account).unwrap();
+        new.entry = Entry { stream, ..(*new.entry).clone() }.into();
+        new
+    };
+    let commands: Vec<_> = (0..12).map(open).collect();
+    store.commit(batch(commands.clone())).await.unwrap();
+    let owned = store.acquire((0..4).map(Partition).collect()).await.unwrap();
+    // The first partition has handled nothing, the others up to the second of their commands.
+    let handled = |partition: Partition| {
+        let of = (1..).zip(&commands).filter(|(_, it)| it.entry.stream.partition(4) == partition);
+        if partition.0 == 0 { 0 } else { of.map(|(position, _)| position).nth(1).unwrap() }
+    };
+    let checkpoints = owned.iter().map(|it| checkpoint(*it, 0, handled(it.partition))).collect();
+    store.commit(Batch { checkpoints, ..Batch::default() }).await.unwrap();
+    store.close().await.unwrap();
+
+    let runtime = start(place.reopen().await).await;
+    let executed = runtime.execute(OpenAccount { account: "other".into() }).await.unwrap();
+    finish(&runtime, executed.process).await;
+
+    for (position, command) in (1..).zip(&commands) {
+        let stream = &command.entry.stream;
+        let is_ahead = position > handled(stream.partition(4));
+        let account: Account = state(&runtime, stream.id()).await;
+        assert_eq!(account.is_open, is_ahead, "the command at {position}");
+    }
 }
 
 /// With room for one state only, a state must still not be forgotten while a batch that changed it is under way.

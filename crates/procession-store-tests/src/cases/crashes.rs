@@ -121,3 +121,33 @@ pub async fn o1_death_before_every_commit_changes_nothing_in_the_end<U: StoreUnd
 pub async fn promise_2_death_after_every_commit_leaves_every_effect_exactly_once<U: StoreUnderTest>() {
     at_every_moment::<U>(Fault::DeathAfterCommit).await;
 }
+
+pub async fn a_refused_commit_leaves_those_waiting_whom_it_would_have_told<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let faulty = FaultyStore::new(store.clone(), Fault::CommitRefused, 3);
+    let runtime = Runtime::start(&application(), faulty.clone()).await.unwrap();
+    let open = |account: &str| OpenAccount { account: account.into() };
+    let process = runtime.execute(open("1")).await.unwrap().process;
+    // The news for the one who waits travel with the third commit, because the second is still under way.
+    faulty.hold_answers();
+    let second = {
+        let second = runtime.execute(open("2"));
+        tokio::spawn(second.into_future())
+    };
+    while faulty.commits() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let release = async {
+        while faulty.commits() < 3 {
+            tokio::task::yield_now().await;
+        }
+        faulty.release_answers();
+    };
+
+    let (quiet, third, ()) = tokio::join!(runtime.wait(process), runtime.execute(open("3")), release);
+
+    assert_eq!(quiet.unwrap().parked, 0);
+    assert!(matches!(third, Err(ExecuteError::NotTaken(RequestError::Unavailable(_)))), "{third:?}");
+    second.await.unwrap().unwrap();
+    assert!(!state::<Account>(&runtime, "3").await.is_open);
+}
