@@ -7,11 +7,6 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), Failed> {
     succeed(cargo().args(arguments))
 }
 
-/// Writes the documentation of the workspace, and fails at a warning.
-pub(crate) fn document() -> Result<(), Failed> {
-    succeed(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))
-}
-
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));

@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask test` and `cargo xtask ci`.
+//! The project's chores: `cargo xtask test`.
 
 mod cargo;
 mod packages;
@@ -13,14 +13,11 @@ use clap::Parser;
 enum Chore {
     /// Installs what the tests need, and runs all of them.
     Test,
-    /// Checks format, lints and documentation, and runs all tests.
-    Ci,
 }
 
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Test => test(),
-        Chore::Ci => ci(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,11 +39,4 @@ enum Failed {
 fn test() -> Result<(), Failed> {
     packages::install_what_is_missing()?;
     cargo::run(&["test", "--workspace"])
-}
-
-fn ci() -> Result<(), Failed> {
-    cargo::run(&["fmt", "--all", "--check"])?;
-    cargo::run(&["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])?;
-    cargo::document()?;
-    test()
 }

@@ -6,7 +6,7 @@ use procession_core::{
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
-use super::{Outcome, backlog::Pending};
+use super::{backlog::Pending, commit::Outcome};
 use crate::{
     Limits,
     request::Request,

@@ -8,6 +8,7 @@
 mod backlog;
 mod batching;
 mod blocked;
+mod commit;
 mod fold;
 mod quiet;
 mod recovery;
@@ -30,14 +31,15 @@ use self::{
     backlog::Backlog,
     batching::Batching,
     blocked::Blocked,
+    commit::{InFlight, next_answer},
     quiet::{QuietReply, QuietWatch},
     recovery::{Backoff, Undone},
     states::States,
 };
 use crate::{
     Clock, Limits,
-    request::{Answered, Call, Request, RequestError, Sent},
-    store::{Answer, CheckpointMove, Committed, Ownership, Store, StoreError},
+    request::{Call, Request},
+    store::{Ownership, Store, StoreError},
 };
 
 /// Owns partitions, and handles their messages.
@@ -68,26 +70,10 @@ pub(crate) struct Processor {
 /// A state must not be forgotten while a batch that changed it is in flight, because it could not be loaded then.
 const FEWEST_STATES_PER_MESSAGE: usize = 8;
 
-/// A batch that the store has, but has not answered yet.
-struct InFlight {
-    answer: Answer<Committed>,
-    head: Position,
-    /// Whom to tell what, when it is durable. The requests are kept, to run them again if it fails.
-    answered: Vec<(Request, Outcome)>,
-    quiet: Vec<QuietReply>,
-    fired_timers: bool,
-}
-
 /// Whether the processor goes on.
 enum Turn {
     Again,
     Stopped,
-}
-
-/// What came of a request, if the batch becomes durable.
-enum Outcome {
-    Executed(Result<Answered, RequestError>),
-    Sent(Sent),
 }
 
 impl Processor {
@@ -217,7 +203,7 @@ impl Processor {
             call = self.calls.recv(), if may_take => {
                 match call {
                     Some(call) => self.take_call(call),
-                    // Every handle was dropped: nobody can ask for anything, but what is in the log goes on.
+                    // Every handle was dropped. What is in the log goes on when a runtime is started again.
                     None => self.stopping = Some(oneshot::channel().0),
                 }
                 Ok(())
@@ -269,76 +255,6 @@ impl Processor {
         Ok(())
     }
 
-    fn submit(&mut self, mut batching: Batching, all_checkpoints: bool) {
-        let quiet = if self.nothing_waits_behind(batching.head(), batching.now) {
-            self.quiet.take_quiet()
-        } else {
-            Vec::new()
-        };
-        if batching.is_empty() && !all_checkpoints {
-            return self.nothing_to_write(quiet);
-        }
-        let moves = self.backlog.moves(all_checkpoints);
-        batching.move_checkpoints(&moves, &self.owned);
-        if batching.is_empty() {
-            return self.nothing_to_write(quiet);
-        }
-        if batching.batch.checkpoints.is_empty() {
-            batching.batch.checkpoints.extend(self.fence());
-        }
-        self.head = batching.head();
-        self.next_due = self.next_due.into_iter().chain(batching.batch.timers.iter().map(|it| it.due)).min();
-        let fired_timers = !batching.batch.fired.is_empty();
-        let answer = self.store.commit(batching.batch);
-        self.in_flight.push_back(InFlight {
-            answer,
-            head: self.head,
-            answered: batching.answered,
-            quiet,
-            fired_timers,
-        });
-    }
-
-    /// A checkpoint that stays where it is: with it, a batch is refused when somebody else owns the partition.
-    fn fence(&self) -> Option<CheckpointMove> {
-        let Ownership { partition, token, .. } = *self.owned.first()?;
-        let at = self.backlog.checkpoint(partition)?;
-        Some(CheckpointMove { partition, token, from: at, to: at })
-    }
-
-    /// News that stand on nothing new are told when all that they saw is durable.
-    fn nothing_to_write(&mut self, quiet: Vec<QuietReply>) {
-        match self.in_flight.back_mut() {
-            Some(last) => last.quiet.extend(quiet),
-            None => tell(Vec::new(), quiet),
-        }
-    }
-
-    /// Takes the store's answer to the oldest batch in flight.
-    async fn answered(&mut self, answer: Result<Committed, StoreError>) -> Result<(), StoreError> {
-        let Some(batch) = self.in_flight.pop_front() else { return Ok(()) };
-        match answer {
-            Ok(_) => {
-                self.backoff.reset();
-                self.committed.send_replace(batch.head);
-                tell(batch.answered, batch.quiet);
-                if batch.fired_timers {
-                    self.next_due = self.store.next_due().await?;
-                }
-                Ok(())
-            }
-            Err(error) => self.recover(Undone { answered: batch.answered, quiet: batch.quiet }, error).await,
-        }
-    }
-
-    async fn finish_in_flight(&mut self) -> Result<(), StoreError> {
-        while !self.in_flight.is_empty() {
-            let answer = next_answer(&mut self.in_flight).await;
-            self.answered(answer).await?;
-        }
-        Ok(())
-    }
-
     /// Everything is durable; only the checkpoints of idle partitions may lag.
     async fn stop(&mut self) -> Result<(), StoreError> {
         let batching = Batching::after(self.head, self.now());
@@ -349,36 +265,5 @@ impl Processor {
             _ = reply.send(());
         }
         Ok(())
-    }
-}
-
-async fn next_answer(in_flight: &mut VecDeque<InFlight>) -> Result<Committed, StoreError> {
-    match in_flight.front_mut() {
-        Some(batch) => (&mut batch.answer).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Whoever went away meanwhile does not hear it; the log has it.
-fn tell(answered: Vec<(Request, Outcome)>, quiet: Vec<QuietReply>) {
-    for (request, outcome) in answered {
-        request.answer(outcome);
-    }
-    quiet.into_iter().for_each(QuietReply::send);
-}
-
-impl Request {
-    fn answer(self, outcome: Outcome) {
-        use crate::request::Mode;
-        match (self.mode, outcome) {
-            (Mode::Execute { reply, .. }, Outcome::Executed(answer)) => _ = reply.send(answer),
-            (Mode::Send { reply }, Outcome::Sent(sent)) => _ = reply.send(Ok(sent)),
-            (Mode::Send { reply }, Outcome::Executed(Err(error))) => _ = reply.send(Err(error)),
-            (Mode::Send { .. }, Outcome::Executed(Ok(_))) | (Mode::Execute { .. }, Outcome::Sent(_)) => {}
-        }
-    }
-
-    fn refuse(self, error: RequestError) {
-        self.answer(Outcome::Executed(Err(error)));
     }
 }

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Backlog, InFlight, Outcome, Processor, blocked::Blocked, next_answer, quiet::QuietReply, tell};
+use super::{
+    Backlog, Processor,
+    blocked::Blocked,
+    commit::{InFlight, Outcome, next_answer, tell},
+    quiet::QuietReply,
+};
 use crate::{
     request::{Request, RequestError},
     store::{Conflict, StoreError},

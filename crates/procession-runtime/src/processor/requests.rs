@@ -5,8 +5,9 @@ use std::sync::Arc;
 use procession_core::{Failure, Version, log::Recorded};
 
 use super::{
-    Outcome, Processor,
+    Processor,
     batching::{Batching, Cause},
+    commit::Outcome,
     fold::Decision,
 };
 use crate::{
