@@ -14,7 +14,7 @@ use crate::{
 
 /// A command to be executed: `await` it.
 #[must_use = "nothing is executed until it is awaited"]
-pub struct Execute<C> {
+pub struct ExecuteCommand<C> {
     runtime: Runtime,
     command: C,
     expected: Option<Version>,
@@ -46,10 +46,9 @@ pub enum ExecuteError<R: std::error::Error> {
 }
 
 type Rejection<C> = <<C as Command>::To as Decider>::Rejection;
-type Executing<C> =
-    Pin<Box<dyn Future<Output = Result<Executed, ExecuteError<Rejection<C>>>> + std::marker::Send>>;
+type Executing<C> = Pin<Box<dyn Future<Output = Result<Executed, ExecuteError<Rejection<C>>>> + Send>>;
 
-impl<C: Command> Execute<C> {
+impl<C: Command> ExecuteCommand<C> {
     pub(crate) fn new(runtime: Runtime, command: C) -> Self {
         Self { runtime, command, expected: None, idempotency_key: None }
     }
@@ -91,7 +90,7 @@ impl<C: Command> Execute<C> {
     }
 }
 
-impl<C: Command> IntoFuture for Execute<C> {
+impl<C: Command> IntoFuture for ExecuteCommand<C> {
     type Output = Result<Executed, ExecuteError<Rejection<C>>>;
     type IntoFuture = Executing<C>;
 

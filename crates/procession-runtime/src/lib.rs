@@ -18,10 +18,10 @@ pub mod store;
 
 pub use cache::Cache;
 pub use clock::{Clock, SystemClock};
-pub use execute::{Execute, ExecuteError, Executed};
+pub use execute::{ExecuteCommand, ExecuteError, Executed};
 pub use limits::Limits;
 pub use reader::{Instance, ReadError, Reader};
 pub use request::{Quiet, RequestError, Sent};
 pub use runtime::{Runtime, RuntimeBuilder, StartError, WaitError};
-pub use send::Send;
+pub use send::SendCommand;
 pub use store::{MemoryStore, Store, StoreError};

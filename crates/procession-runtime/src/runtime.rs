@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    Clock, Execute, Limits, Quiet, Reader, RequestError, Send, Store, StoreError, SystemClock,
+    Clock, ExecuteCommand, Limits, Quiet, Reader, RequestError, SendCommand, Store, StoreError, SystemClock,
     processor::Processor, request::Call,
 };
 
@@ -147,13 +147,13 @@ impl Runtime {
     /// Executes a command now, and tells what came of it when that is durable.
     ///
     /// It does not wait for messages that are still on their way to the same instance.
-    pub fn execute<C: Command>(&self, command: C) -> Execute<C> {
-        Execute::new(self.clone(), command)
+    pub fn execute<C: Command>(&self, command: C) -> ExecuteCommand<C> {
+        ExecuteCommand::new(self.clone(), command)
     }
 
     /// Puts a command into the log, and returns when that is durable. It is handled when its turn comes.
-    pub fn send<C: Command>(&self, command: C) -> Send<C> {
-        Send::new(self.clone(), command)
+    pub fn send<C: Command>(&self, command: C) -> SendCommand<C> {
+        SendCommand::new(self.clone(), command)
     }
 
     /// Waits until a process has no message on the way: it has ended, or waits for something from outside.

@@ -12,13 +12,13 @@ use crate::{
 
 /// A command to be sent: `await` it.
 #[must_use = "nothing is sent until it is awaited"]
-pub struct Send<C> {
+pub struct SendCommand<C> {
     runtime: Runtime,
     command: C,
     idempotency_key: Option<Arc<str>>,
 }
 
-impl<C: Command> Send<C> {
+impl<C: Command> SendCommand<C> {
     pub(crate) fn new(runtime: Runtime, command: C) -> Self {
         Self { runtime, command, idempotency_key: None }
     }
@@ -56,9 +56,9 @@ fn sent_at(position: procession_core::log::Position) -> Sent {
     Sent { process: position.into(), position }
 }
 
-impl<C: Command> IntoFuture for Send<C> {
+impl<C: Command> IntoFuture for SendCommand<C> {
     type Output = Result<Sent, RequestError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + std::marker::Send>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())

@@ -11,9 +11,9 @@ pub use procession_core::{
 pub use procession_core::{derived, doc};
 #[doc(inline)]
 pub use procession_runtime::{
-    Clock, Execute, ExecuteError, Executed, Instance, Limits, MemoryStore, Quiet, ReadError, Reader,
-    RequestError, Runtime, RuntimeBuilder, Send, Sent, StartError, Store, StoreError, SystemClock, WaitError,
-    store,
+    Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Quiet, ReadError, Reader,
+    RequestError, Runtime, RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError, SystemClock,
+    WaitError, store,
 };
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
