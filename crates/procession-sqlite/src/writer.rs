@@ -5,7 +5,7 @@ use procession_runtime::{
     StoreError,
     store::{Batch, Committed, Ownership},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Result as SqlResult};
 use tokio::sync::oneshot;
 
 use crate::{apply::Applier, error::store_error, lock::WriteLock};
@@ -23,6 +23,8 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) struct Writer {
     connection: Connection,
     applier: Applier,
+    /// Changes when another connection has written.
+    data_version: Option<i64>,
     /// Held as long as the connection is open.
     _lock: WriteLock,
 }
@@ -32,7 +34,7 @@ const MOST_BATCHES_TOGETHER: usize = 64;
 
 impl Writer {
     pub(crate) fn new(connection: Connection, applier: Applier, lock: WriteLock) -> Self {
-        Self { connection, applier, _lock: lock }
+        Self { connection, applier, data_version: None, _lock: lock }
     }
 
     pub(crate) fn run(mut self, queue: &mpsc::Receiver<Job>) {
@@ -87,7 +89,7 @@ impl Writer {
         batches: impl Iterator<Item = &'a Batch>,
     ) -> Result<Vec<Committed>, Failed> {
         let transaction_failed = |error| Failed::Transaction(store_error(error));
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(transaction_failed)?;
+        self.begin().map_err(Failed::Transaction)?;
         let mut committed = Vec::new();
         for (index, batch) in batches.enumerate() {
             match self.applier.apply(&self.connection, batch) {
@@ -105,8 +107,31 @@ impl Writer {
         Ok(committed)
     }
 
+    fn begin(&mut self) -> Result<(), StoreError> {
+        let begun = self.try_begin();
+        if begun.is_err() {
+            self.roll_back();
+        }
+        begun.map_err(store_error)
+    }
+
+    /// Begins a transaction. If somebody has got past the lock and written meanwhile, what is remembered is forgotten,
+    /// so that they meet as conflicts and not as two logs in one file.
+    fn try_begin(&mut self) -> SqlResult<()> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let version = self
+            .connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get::<_, i64>(0))?;
+        if self.data_version.replace(version).is_some_and(|it| it != version) {
+            tracing::error!("somebody else has written the store, although it is locked");
+            self.applier.forget();
+        }
+        Ok(())
+    }
+
     fn acquire(&mut self, partitions: &[Partition]) -> Result<Vec<Ownership>, StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(store_error)?;
+        self.begin()?;
         let owned = self.applier.acquire(&self.connection, partitions);
         let committed = owned.and_then(|owned| {
             self.connection.execute_batch("COMMIT").map_err(store_error)?;
@@ -129,7 +154,7 @@ impl Writer {
     }
 
     fn close(self, reply: Reply<()>) {
-        let Self { connection, applier: _, _lock } = self;
+        let Self { connection, _lock, .. } = self;
         // Moves everything into the one file; if a reader is in the way, the next opening does it.
         _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let closed = connection.close().map_err(|(_, error)| store_error(error));

@@ -1,4 +1,5 @@
-//! The SQLite store under the conformance suite.
+//! The SQLite store under the conformance suite, and what is its own.
 #![expect(clippy::unwrap_used, reason = "what the tests stand on says that it is broken by panicking")]
 
 mod conformance;
+mod locked;
