@@ -18,7 +18,7 @@ use crate::{error::store_error, rows::kind_number};
 /// Writes batches into an open transaction, and remembers what it would otherwise have to read for every row.
 pub(crate) struct Applier {
     max_payload_bytes: usize,
-    /// None after a roll-back: it is read again.
+    /// None at the start and after a roll-back: then it is read.
     head: Option<Position>,
     checkpoints: HashMap<Partition, (u64, Position)>,
     streams: Cache<Stream, StreamRow>,
@@ -36,16 +36,14 @@ struct StreamRow {
 const STREAMS: usize = 100_000;
 
 impl Applier {
-    pub(crate) fn new(connection: &Connection, max_payload_bytes: usize) -> Result<Self, StoreError> {
-        let mut applier = Self {
+    pub(crate) fn new(max_payload_bytes: usize) -> Self {
+        Self {
             max_payload_bytes,
             head: None,
             checkpoints: HashMap::new(),
             streams: Cache::new(STREAMS),
             message_types: HashMap::default(),
-        };
-        applier.head(connection)?;
-        Ok(applier)
+        }
     }
 
     /// Forgets everything that a roll-back may have undone.

@@ -21,6 +21,14 @@ pub enum OpenError {
         /// What it is instead.
         reason: String,
     },
+    /// The file was a store once.
+    #[error("{} is damaged: {reason}; restore it from a backup", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found.
+        reason: String,
+    },
     /// Another process writes the file.
     #[error("{} is in use by another process{}; only one may write a store, stop it or let it do the work", .path.display(), holder(.pid))]
     InUse {

@@ -60,6 +60,7 @@ impl SqliteOptions {
         let lock = WriteLock::acquire(path)?;
         let mut connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
         let partitions = prepare(&mut connection, path, &self)?;
+        look_at_the_log(&connection).map_err(|error| cannot_open(path, &error))?;
         SqliteStore::start(path.into(), connection, lock, partitions, &self)
     }
 
@@ -73,6 +74,7 @@ impl SqliteOptions {
         if !path.exists() {
             return Err(OpenError::Missing { path: path.into() });
         }
+        must_be_a_file(path)?;
         let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
         if !identify(&connection, path)? {
             return Err(OpenError::NotAStore { path: path.into(), reason: "it is empty".into() });
@@ -92,14 +94,23 @@ fn check_sqlite() -> Result<(), OpenError> {
 
 /// A file of somebody else's must not even get a lock file beside it.
 fn look_before_touching(path: &Path) -> Result<(), OpenError> {
-    if path.is_dir() {
-        return Err(OpenError::NotAStore { path: path.into(), reason: "it is a folder".into() });
-    }
+    must_be_a_file(path)?;
     if std::fs::metadata(path).is_ok_and(|it| it.len() > 0) {
         let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
         identify(&connection, path)?;
     }
     Ok(())
+}
+
+/// A pipe, for example, would be waited for, and not read.
+fn must_be_a_file(path: &Path) -> Result<(), OpenError> {
+    let reason = match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => "it is a folder",
+        Ok(found) if !found.is_file() => "it is no regular file",
+        // One that is not there will be created, and one that cannot be looked at says why when it is opened.
+        _ => return Ok(()),
+    };
+    Err(OpenError::NotAStore { path: path.into(), reason: reason.into() })
 }
 
 pub(crate) fn open_reader(path: &Path) -> SqlResult<Connection> {
@@ -195,6 +206,11 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
     transaction.commit()
 }
 
+/// The end of the log is where writing goes on, so it must be readable from the start.
+fn look_at_the_log(connection: &Connection) -> SqlResult<()> {
+    connection.query_row("SELECT max(position) FROM log", [], |_| Ok(()))
+}
+
 fn stored_partitions(connection: &Connection) -> SqlResult<u16> {
     let query = "SELECT value FROM setting WHERE name = 'partitions'";
     let found = connection.query_row(query, [], |row| row.get(0)).optional()?;
@@ -205,7 +221,7 @@ fn cannot_open(path: &Path, error: &rusqlite::Error) -> OpenError {
     let path: PathBuf = path.into();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotAStore { path, reason: "it is no SQLite file".into() },
-        Some(ErrorCode::DatabaseCorrupt) => OpenError::NotAStore { path, reason: "it is damaged".into() },
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, reason: error.to_string() },
         _ => OpenError::Io { path, reason: error.to_string() },
     }
 }

@@ -75,8 +75,7 @@ impl SqliteStore {
         options: &SqliteOptions,
     ) -> Result<Self, OpenError> {
         let io = |reason: String| OpenError::Io { path: path.clone(), reason };
-        let applier =
-            Applier::new(&connection, options.max_payload_bytes).map_err(|it| io(it.to_string()))?;
+        let applier = Applier::new(options.max_payload_bytes);
         let (jobs, queue) = mpsc::channel();
         let writer = Writer::new(connection, applier, lock);
         let thread = std::thread::Builder::new().name("procession-sqlite".into());

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "what the tests stand on says that it is broken by panicking")]
 
 mod conformance;
+mod damaged;
 mod locked;

@@ -80,6 +80,7 @@ impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
         let hint = match &error {
             OpenError::Missing { .. } => "create it with `hotel serve` or `hotel check-in`, or name another",
+            OpenError::Damaged { .. } => "name another file meanwhile; this one was not changed",
             OpenError::NotAStore { .. } => "name another file; this one was not changed",
             OpenError::InUse { .. } => {
                 "is it `hotel serve`? Then use its page or its API, or stop it (Ctrl-C) and try again"
