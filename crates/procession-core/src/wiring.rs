@@ -97,7 +97,7 @@ pub enum WiringError {
 }
 
 /// All mistakes in the wiring of an application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct WiringErrors(Vec<WiringError>);
 
 impl WiringErrors {
@@ -108,6 +108,13 @@ impl WiringErrors {
 }
 
 impl std::error::Error for WiringErrors {}
+
+/// The sentences too: `unwrap` in a test, and `?` in `main`, show an error by its `Debug`.
+impl fmt::Debug for WiringErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for WiringErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

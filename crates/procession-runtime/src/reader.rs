@@ -123,6 +123,10 @@ impl Reader {
         self.store.parked().await
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The store that is read.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {

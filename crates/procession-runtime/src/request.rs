@@ -86,13 +86,17 @@ pub enum RequestError {
         position: Position,
     },
     /// The idempotency key was used before. Resolved before it reaches a caller.
+    #[doc(hidden)]
     #[error("the idempotency key was used before, at position {position}")]
     Seen {
         /// Where the earlier command stands.
         position: Position,
     },
     /// An earlier message of the instance is parked, so that no later one may be handled before it.
-    #[error("{stream} waits: an earlier message for it is parked, because its handler failed")]
+    #[error(
+        "{stream} waits: an earlier message for it is parked, because its handler failed; `Reader::parked` says which \
+         one, and why"
+    )]
     Blocked {
         /// The instance.
         stream: Stream,

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use procession_core::{
-    Application, Command, Decider, Partition, Stream,
+    Application, Command, Decider, Failure, Partition, Stream,
     log::{Entry, Kind, Position, ProcessId},
 };
 use tokio::{
@@ -220,6 +220,10 @@ impl Runtime {
 /// A command as it is logged, checked before anything is written.
 pub(crate) fn encode<C: Command>(runtime: &Runtime, command: &C, kind: Kind) -> Result<Entry, RequestError> {
     let stream = Stream::new(C::To::CATEGORY, command.target()).map_err(RequestError::InvalidId)?;
+    if !runtime.shared.reader.engine().handles(C::NAME) {
+        let failure = Failure::UnknownCommand { name: C::NAME.into() }.into();
+        return Err(RequestError::Failed { command: C::NAME.into(), stream, failure });
+    }
     let message = command.encode().map_err(RequestError::Encode)?;
     let (bytes, limit) = (message.payload.len(), runtime.store().max_payload_bytes());
     if bytes > limit {

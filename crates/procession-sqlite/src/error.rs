@@ -1,10 +1,10 @@
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use procession_runtime::StoreError;
 use rusqlite::ErrorCode;
 
 /// Why a file could not be opened as a store. Nothing in it was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// There is no such file, and it was to be read only.
@@ -30,7 +30,7 @@ pub enum OpenError {
         reason: String,
     },
     /// Another process writes the file.
-    #[error("{} is in use by another process{}; only one may write a store, stop it or let it do the work", .path.display(), holder(.pid))]
+    #[error("{} is in use by another{}; only one may write a store: stop that one, or let it do the work", .path.display(), holder(.pid))]
     InUse {
         /// The file.
         path: PathBuf,
@@ -71,7 +71,20 @@ pub enum OpenError {
 }
 
 fn holder(pid: &Option<u32>) -> String {
-    pid.map(|it| format!(" (pid {it})")).unwrap_or_default()
+    match pid {
+        Some(pid) if *pid == std::process::id() => {
+            " handle of this very process, whose runtime was not stopped".into()
+        }
+        Some(pid) => format!(" process (pid {pid})"),
+        None => " process".into(),
+    }
+}
+
+/// The sentence too: `?` in `main` shows an error by its `Debug`.
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// One taxonomy for all stores: may it go better later, or not?

@@ -73,6 +73,12 @@ impl Engine {
         }
     }
 
+    /// Whether some decider handles commands of this name.
+    #[must_use]
+    pub fn handles(&self, command: &str) -> bool {
+        self.commands.contains_key(command)
+    }
+
     /// The state of an instance that has no events yet.
     ///
     /// # Errors

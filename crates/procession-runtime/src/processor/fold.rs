@@ -187,6 +187,12 @@ impl Processor {
         batching: &mut Batching,
     ) {
         let handler = handler.into();
+        if failure.is_none() {
+            tracing::warn!(
+                message = %entry.name, stream = %entry.stream, position = message.position.0, process = message.process.0,
+                %handler, "the message is parked behind an earlier one of its stream"
+            );
+        }
         if let Some(failure) = &failure {
             tracing::warn!(
                 message = %entry.name, stream = %entry.stream, position = message.position.0, process = message.process.0,

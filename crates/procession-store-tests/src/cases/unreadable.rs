@@ -106,13 +106,19 @@ pub async fn an_undecodable_event_is_parked_for_the_sagas_that_react_to_it<U: St
 
 pub async fn a_command_whose_module_is_missing_waits_for_the_release_that_has_it<U: StoreUnderTest>() {
     let (place, store) = U::create(Settings::default()).await;
-    let runtime = Runtime::start(&application_without_accounts(), store.clone()).await.unwrap();
-    let sent = runtime.send(OpenAccount { account: "1".into() }).await.unwrap();
-    assert_eq!(runtime.wait(sent.process).await.unwrap().parked, 1);
-    let failed = runtime.execute(OpenAccount { account: "2".into() }).await.unwrap_err();
-    assert!(failed.to_string().contains("`account`"), "{failed}");
-    runtime.stop().await.unwrap();
+    // given a command that a release with more modules has sent
+    write(&store, [written(Kind::Command, "account", "1", "OpenAccount", r#"{"account":"1"}"#)]).await;
 
+    // when a release without the module works on the store
+    let runtime = Runtime::start(&application_without_accounts(), store.clone()).await.unwrap();
+    assert_eq!(runtime.wait(Position(1).into()).await.unwrap().parked, 1);
+
+    // then it keeps the command, and takes none that nobody would handle
+    let executed = runtime.execute(OpenAccount { account: "2".into() }).await.unwrap_err();
+    assert!(executed.to_string().contains("no module handles the command `OpenAccount`"), "{executed}");
+    let sent = runtime.send(OpenAccount { account: "2".into() }).await.unwrap_err();
+    assert!(sent.to_string().contains("no module handles the command `OpenAccount`"), "{sent}");
+    runtime.stop().await.unwrap();
     let runtime = start(place.reopen().await).await;
     let parked = runtime.reader().parked().await.unwrap();
     assert_eq!(parked.len(), 1);

@@ -110,7 +110,7 @@ pub(super) fn write_next(
         keep,
     ];
     let (faint, width) = (look::FAINT, next.iter().map(|(it, _)| it.chars().count()).max().unwrap_or(0));
-    writeln!(out, "\n {faint}try next{faint:#}")?;
+    writeln!(out, "\n {faint}try next (hotel is: cargo run --release -p hotel --){faint:#}")?;
     for (command, what) in next {
         writeln!(out, "   {command:<width$}  {faint}{what}{faint:#}")?;
     }
