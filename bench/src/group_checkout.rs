@@ -1,7 +1,7 @@
 use std::{path::Path, time::Instant};
 
 use hotel::{
-    Amount, GroupCheckoutId, GuestStayId,
+    Amount, GroupCheckoutId, GuestStayId, Style,
     group_checkouts::{Answer, GroupCheckout, InitiateGroupCheckout, Outcome},
     guest_stays::{CheckInGuest, GuestStay, RecordCharge, RecordPayment, Status},
     hotel,
@@ -44,7 +44,7 @@ pub(crate) async fn run(job: &Job) -> Result<Report, Failure> {
 
 async fn measure(job: &Job, store: impl Store) -> Result<Report, Failure> {
     let (store, counts) = Counted::new(store);
-    let runtime = Runtime::start(&hotel()?, store).await?;
+    let runtime = Runtime::start(&hotel(Style::default())?, store).await?;
     set_up(&runtime, job).await?;
     let (commits, rows_before) = (counts.commits(), counts.rows());
     reset_peak_rss();
@@ -149,6 +149,7 @@ async fn check_out(runtime: Runtime, group: u32, guests: u32) -> Result<f64, Str
         group_checkout: group_checkout(group),
         clerk: "bench".parse().map_err(|_| "an id")?,
         guest_stays: (group * guests..(group + 1) * guests).map(guest_stay).collect(),
+        within: None,
     };
     let start = Instant::now();
     let process = process_of(&runtime, initiate).await?;
@@ -165,10 +166,10 @@ async fn process_of(runtime: &Runtime, initiate: InitiateGroupCheckout) -> Resul
 async fn verify(runtime: &Runtime, job: &Job) -> Result<bool, Failure> {
     for group in 0..job.groups {
         let checkout = runtime.reader().instance::<GroupCheckout>(group_checkout(group)).await?;
-        let answers = &checkout.state.answers;
+        let guests = &checkout.state.guests;
         let complete = checkout.state.outcome == Some(Outcome::Completed)
-            && answers.len() == job.guests as usize
-            && answers.values().all(|it| *it == Answer::Completed)
+            && guests.len() == job.guests as usize
+            && guests.answers().filter(|(_, answer)| **answer == Answer::Completed).count() == guests.len()
             // It began, the guests were asked, each answer was recorded once, it ended.
             && checkout.version.0 == u64::from(job.guests) + 3;
         if !complete {

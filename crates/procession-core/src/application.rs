@@ -29,8 +29,9 @@ impl Application {
     /// nobody records, a name used twice. Each names the types and the fix.
     pub fn assemble(modules: impl IntoIterator<Item = Module>) -> Result<Self, WiringErrors> {
         let modules: Vec<Module> = modules.into_iter().collect();
-        wiring::check(&modules)?;
-        Ok(Self { engine: Arc::new(Engine::of(&modules)), map: Arc::new(ProcessMap::of(&modules)) })
+        let map = ProcessMap::of(&modules);
+        wiring::check(&modules, &map)?;
+        Ok(Self { engine: Arc::new(Engine::of(&modules)), map: Arc::new(map) })
     }
 
     /// The engine that runs the handlers.

@@ -93,6 +93,8 @@ pub trait Handle<C: Command>: Decider {
 pub trait Events: Sized + Send + 'static {
     /// The names of all its events.
     const NAMES: &'static [&'static str];
+    /// The names of those that end an instance: the variants that are marked with `#[ends]`.
+    const ENDS: &'static [&'static str] = &[];
 
     /// The name of this event.
     fn name(&self) -> &'static str;
@@ -101,7 +103,7 @@ pub trait Events: Sized + Send + 'static {
     ///
     /// # Errors
     /// When no variant has that name, or the payload is not of its shape.
-    fn decode(name: &str, payload: &str) -> Result<Self, DecodeError>;
+    fn decode(name: &str, schema_version: u16, payload: &str) -> Result<Self, DecodeError>;
 }
 
 /// An event that an enum of events lists. `#[derive(Events)]` implements it for the event of each variant.

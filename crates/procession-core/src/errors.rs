@@ -24,6 +24,19 @@ pub enum DecodeError {
         /// The names that the decider lists.
         known: &'static [&'static str],
     },
+    /// The payload was written with a schema version that this program has no shape for.
+    #[error(
+        "`{name}` was written with schema version {found}, and this program reads {known}{}",
+        if found > known { "; run a newer program" } else { "; add `upcast_from = ...` with the older shape" }
+    )]
+    SchemaVersion {
+        /// The name of the message.
+        name: String,
+        /// The version that was written.
+        found: u16,
+        /// The version that this program writes.
+        known: u16,
+    },
     /// The payload does not fit the type.
     #[error("the payload of `{name}` does not fit its type: {reason}")]
     Payload {
@@ -46,6 +59,48 @@ pub enum Failure {
     UnknownCommand {
         /// The command's name.
         name: String,
+    },
+    /// The process manager of this category does not take this message.
+    #[error(
+        "`{category}` does not take `{name}` any more; was its `.on::<{name}>()` removed while a message was on its way?"
+    )]
+    UnknownInput {
+        /// The category.
+        category: String,
+        /// The message.
+        name: String,
+    },
+    /// Nobody takes the event that a test lets happen.
+    #[error("{by} does not take `{name}`")]
+    NotTaken {
+        /// Who was asked.
+        by: String,
+        /// The event.
+        name: &'static str,
+    },
+    /// A message does not name the instance that it must name.
+    #[error("`{name}` must name an instance of `{category}`, and does not")]
+    NoInstance {
+        /// The category.
+        category: &'static str,
+        /// The message.
+        name: &'static str,
+    },
+    /// A message names an instance that cannot exist.
+    #[error("`{name}` names an impossible instance: {reason}")]
+    Instance {
+        /// The message.
+        name: &'static str,
+        /// Why its id is refused.
+        reason: InvalidId,
+    },
+    /// A completed step could not be undone.
+    #[error("the compensation of step `{step}` has failed: {reason}")]
+    CompensationFailed {
+        /// The step.
+        step: String,
+        /// Why.
+        reason: String,
     },
     /// No decider owns streams of this category.
     #[error("no decider has the category `{category}`; is its module not part of this program?")]

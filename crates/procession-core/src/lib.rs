@@ -8,7 +8,9 @@
 //! - [`Message`], [`Event`], [`Command`]: what is written to the log, and [`Stream`]: where it belongs.
 //! - [`Decider`] and [`Handle`]: the source of truth for one category of instances.
 //! - [`Saga`]: a stateless reaction, event in, commands out.
-//! - [`Records`], [`Sends`], [`After`], [`Either`]: what handlers may return.
+//! - [`ProcessManager`] and [`On`]: a stateful reaction, with a stream of its own; [`Join`], for many answers.
+//! - [`LinearSaga`] and [`Step`]: a process written from top to bottom, with what undoes each step.
+//! - [`Records`], [`Sends`], [`Emits`], [`After`], [`Either`]: what handlers may return.
 //! - [`Module`] and [`Application`]: parts put together, checked ([`WiringErrors`]), and drawn ([`ProcessMap`]).
 //! - [`Engine`]: runs a handler on a message. [`log`]: what comes of it, as it is written.
 //! - [`mod@test`]: given / when / then. [`history`]: a process, layer by layer. [`replay`]: the log, decided again.
@@ -23,7 +25,10 @@ mod errors;
 mod message;
 mod module;
 mod payload;
+mod process;
+mod publish;
 mod rejection;
+mod reply;
 mod saga;
 mod stream;
 mod wiring;
@@ -33,6 +38,7 @@ pub mod derived;
 #[doc(hidden)]
 pub mod doc;
 pub mod history;
+pub mod linear;
 pub mod log;
 pub mod map;
 pub mod replay;
@@ -40,15 +46,25 @@ pub mod test;
 
 pub use application::Application;
 pub use decider::{Context, Decider, Events, Handle, OneOf};
-pub use emit::{After, Either, Emission, EmissionKind, Output, Records, Sends, Times};
-pub use engine::{Engine, Handlers, InstanceState, Step};
+pub use emit::{
+    After, Cancel, Cancellation, Either, Emission, EmissionKind, Emits, Output, Records, Reschedule, Sends,
+    Times,
+};
+pub use engine::{Engine, Handlers, InstanceState};
 pub use errors::{DecodeError, EncodeError, Failure};
+pub use linear::{Branch, LinearSaga, SagaState, Step, StepStatus, StepWithoutEnd};
 pub use map::ProcessMap;
-pub use message::{Command, Event, Message};
+pub use message::{Command, Event, Fact, Message, PublicEvent};
 pub use module::{MessageType, Module};
 pub use payload::Payload;
-pub use procession_derive::{Command, Event, Events};
+pub use process::{
+    Answered, Correlation, Ignored, Join, Lifecycle, On, OnRejection, OnTimeout, ProcessManager, Reason,
+    Rejected, Starts,
+};
+pub use procession_derive::{Command, Event, Events, PublicEvent};
+pub use publish::Publishes;
 pub use rejection::{Never, Rejection};
+pub use reply::Reply;
 pub use saga::Saga;
 pub use stream::{InvalidId, Partition, Stream, Version};
 pub use wiring::{WiringError, WiringErrors};

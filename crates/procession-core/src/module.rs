@@ -1,11 +1,18 @@
-use std::any::{TypeId, type_name};
+use std::{
+    any::{TypeId, type_name},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
 use crate::{
-    Command, Decider, Event, Handle, Message, Rejection, Saga,
+    Command, Decider, Event, Fact, Handle, LinearSaga, Message, OneOf, ProcessManager, Publishes, Rejection,
+    Saga, Sends,
     emit::{Emission, Records, Times},
-    engine::{CommandFn, DeciderFns, handle_command},
+    engine::{HandleFn, InstanceType, handle_command},
+    process::ProcessType,
+    publish::Publisher,
+    saga::Reaction,
 };
 
 /// What is known about a type of message.
@@ -28,7 +35,9 @@ impl MessageType {
     }
 }
 
-/// One bounded context: the commands that its deciders handle, and its sagas.
+/// One bounded context: the commands that its deciders handle, how it reacts to events, and what it tells others.
+///
+/// Its events are its own. Another module sees only those that it publishes, as they are or as public events.
 ///
 /// ```
 /// # extern crate procession_core as procession;
@@ -42,8 +51,11 @@ impl MessageType {
 #[derive(Clone)]
 pub struct Module {
     pub(crate) name: &'static str,
-    pub(crate) handlers: Vec<CommandHandler>,
-    pub(crate) sagas: Vec<Saga>,
+    pub(crate) commands: Vec<CommandHandler>,
+    pub(crate) reactors: Vec<Reactor>,
+    pub(crate) processes: Vec<ProcessType>,
+    pub(crate) published: Vec<MessageType>,
+    pub(crate) publishers: Vec<Publisher>,
     pub(crate) external: Vec<MessageType>,
 }
 
@@ -54,8 +66,8 @@ pub(crate) struct CommandHandler {
     pub(crate) takes: MessageType,
     pub(crate) emits: Vec<Emission>,
     pub(crate) rejection: &'static str,
-    pub(crate) handle: CommandFn,
-    pub(crate) fns: DeciderFns,
+    pub(crate) handle: HandleFn,
+    pub(crate) instance: Arc<InstanceType>,
 }
 
 /// Which decider a handler belongs to.
@@ -66,11 +78,27 @@ pub(crate) struct DeciderType {
     pub(crate) id: TypeId,
 }
 
+/// A saga, or the reactions of a module itself.
+#[derive(Clone)]
+pub(crate) struct Reactor {
+    pub(crate) name: &'static str,
+    pub(crate) is_saga: bool,
+    pub(crate) reactions: Vec<Reaction>,
+}
+
 impl Module {
     /// A module without parts. The name stands on the map.
     #[must_use]
     pub fn named(name: &'static str) -> Self {
-        Self { name, handlers: Vec::new(), sagas: Vec::new(), external: Vec::new() }
+        Self {
+            name,
+            commands: Vec::new(),
+            reactors: Vec::new(),
+            processes: Vec::new(),
+            published: Vec::new(),
+            publishers: Vec::new(),
+            external: Vec::new(),
+        }
     }
 
     /// Adds a command, with the decider that it is addressed to.
@@ -82,7 +110,7 @@ impl Module {
     {
         let mut emits = Vec::new();
         <C::To as Handle<C>>::Records::declare(Times::Once, &mut emits);
-        self.handlers.push(CommandHandler {
+        self.commands.push(CommandHandler {
             decider: DeciderType {
                 category: C::To::CATEGORY,
                 rust_type: type_name::<C::To>(),
@@ -91,23 +119,99 @@ impl Module {
             takes: MessageType::of::<C>(),
             emits,
             rejection: <<C::To as Decider>::Rejection as Rejection>::name(),
-            handle: handle_command::<C>,
-            fns: DeciderFns::of::<C::To>(),
+            handle: Arc::new(handle_command::<C>),
+            instance: Arc::new(InstanceType::of::<C::To>()),
         });
+        self
+    }
+
+    /// Reacts to an event, of its own or a public one of another module, with commands. This is choreography: nobody is
+    /// in charge, each module knows what concerns it.
+    ///
+    /// ```
+    /// # extern crate procession_core as procession;
+    /// use procession::{Module, doc::{CleanRoom, GuestLeft}};
+    ///
+    /// let rooms = Module::named("rooms")
+    ///     .handles::<CleanRoom>()
+    ///     .on(|event: &GuestLeft| CleanRoom { room: event.room });
+    /// ```
+    #[must_use]
+    pub fn on<F: Fact, S: Sends>(mut self, react: impl Fn(&F) -> S + Send + Sync + 'static) -> Self {
+        let reaction = Reaction::of(react);
+        match self.reactors.iter_mut().find(|it| !it.is_saga) {
+            Some(own) => own.reactions.push(reaction),
+            None => {
+                let own = Reactor { name: self.name, is_saga: false, reactions: vec![reaction] };
+                self.reactors.push(own);
+            }
+        }
         self
     }
 
     /// Adds a saga.
     #[must_use]
     pub fn saga(mut self, saga: Saga) -> Self {
-        self.sagas.push(saga);
+        self.reactors.push(Reactor { name: saga.name, is_saga: true, reactions: saga.reactions });
+        self
+    }
+
+    /// Adds a process manager.
+    #[must_use]
+    pub fn process_manager<P: Decider>(mut self, process: ProcessManager<P>) -> Self {
+        self.processes.push(process.erased());
+        self
+    }
+
+    /// Adds a linear saga.
+    #[must_use]
+    pub fn linear_saga<D>(mut self, saga: LinearSaga<D>) -> Self
+    where
+        D: crate::Payload + Clone,
+    {
+        self.processes.push(saga.erased());
+        self
+    }
+
+    /// Lets other modules react to an event of this module as it is. Its shape is a contract from now on.
+    #[must_use]
+    pub fn publishes<E: Event>(mut self) -> Self {
+        self.published.push(MessageType::of::<E>());
+        self
+    }
+
+    /// Tells other modules of an event as a public event, made from the event and the state as of it.
+    ///
+    /// It is made in the very step that records the event, so that it is there if and only if the event is, and no later
+    /// event shows in it.
+    ///
+    /// ```
+    /// # extern crate procession_core as procession;
+    /// use procession::{Module, PublicEvent, doc::{CleanRoom, Room, RoomCleaned}};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(PublicEvent, Serialize, Deserialize)]
+    /// struct RoomBecameFree { room: u16 }
+    ///
+    /// let rooms = Module::named("rooms")
+    ///     .handles::<CleanRoom>()
+    ///     .publishes_as(|_: &Room, event: &RoomCleaned| RoomBecameFree { room: event.room });
+    /// ```
+    #[must_use]
+    pub fn publishes_as<D, E, P>(mut self, publish: impl Fn(&D, &E) -> P + Send + Sync + 'static) -> Self
+    where
+        D: Decider,
+        E: Event + OneOf<D::Event>,
+        P: Publishes,
+    {
+        self.publishers.push(Publisher::of(publish));
         self
     }
 
     /// Declares that an event comes from outside, so that no decider here has to record it.
     #[must_use]
-    pub fn external_event<E: Event>(mut self) -> Self {
-        self.external.push(MessageType::of::<E>());
+    pub fn external_event<F: Fact>(mut self) -> Self {
+        self.external.push(MessageType::of::<F>());
         self
     }
 

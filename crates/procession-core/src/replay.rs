@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Context, Engine, Failure, Handlers, InstanceState, Output, Stream,
+    Context, Engine, Failure, Handlers, InstanceState, Output, Stream, Version,
     log::{Entry, Kind, Position, Recorded},
 };
 
@@ -14,8 +14,11 @@ use crate::{
 pub struct Replay<'a> {
     engine: &'a Engine,
     states: BTreeMap<Stream, InstanceState>,
+    versions: BTreeMap<Stream, Version>,
     messages: BTreeMap<Position, Recorded>,
     parked: BTreeSet<(Position, String)>,
+    /// What was asked for later, by the message whose handling asked for it.
+    asked_for: BTreeMap<Position, Vec<String>>,
     step: Vec<Recorded>,
     steps: u64,
 }
@@ -66,8 +69,10 @@ impl<'a> Replay<'a> {
         Self {
             engine,
             states: BTreeMap::new(),
+            versions: BTreeMap::new(),
             messages: BTreeMap::new(),
             parked: BTreeSet::new(),
+            asked_for: BTreeMap::new(),
             step: Vec::new(),
             steps: 0,
         }
@@ -111,43 +116,60 @@ impl<'a> Replay<'a> {
         let Some(at) = first.causation else { return Ok(()) };
         let cause = self.messages.get(&at).filter(|it| it.position < first.position);
         let cause = cause.ok_or(Difference::NoCause { at: first.position, cause: at })?.clone();
-        let failed = |failure| Difference::Failed { at, failure };
         let recorded: Vec<_> = step.iter().map(|it| signature(&it.entry)).collect();
-        let outputs = self.decide(&cause, first.entry.at).map_err(failed)?;
-        let (later, at_once): (Vec<_>, Vec<_>) = outputs.iter().partition(|it| it.is_later());
-        let replayed: Vec<_> = at_once.into_iter().map(output).collect();
-        // A command that was asked for later was logged when it became due, in a step of its own.
-        let became_due = recorded.iter().all(|it| later.iter().any(|later| output(later) == *it));
-        if recorded != replayed && !became_due {
+        if self.became_due(&cause, &step, &recorded) {
+            return Ok(());
+        }
+        let outputs = self.decide(&cause, &step).map_err(|failure| Difference::Failed { at, failure })?;
+        let later: Vec<_> = outputs.iter().filter(|it| it.is_later()).filter_map(output).collect();
+        let replayed: Vec<_> = outputs.iter().filter(|it| !it.is_later()).filter_map(output).collect();
+        let is_later = recorded.iter().all(|it| later.contains(it));
+        if recorded != replayed && !is_later {
             return Err(Difference::Decision { cause: at, recorded, replayed });
         }
+        if !later.is_empty() {
+            self.asked_for.insert(at, later);
+        }
         self.steps += 1;
-        for event in step.iter().filter(|it| it.entry.kind == Kind::Event) {
-            self.fold(event)?;
-        }
-        Ok(())
+        step.iter().filter(|it| it.version.is_some()).try_for_each(|it| self.is_dense(it))
     }
 
-    fn decide(&mut self, cause: &Recorded, now: jiff::Timestamp) -> Result<Vec<Output>, Failure> {
-        if cause.entry.kind.is_command() {
-            let state = state(&mut self.states, self.engine, &cause.entry.stream)?;
-            return self.engine.decide(state, &cause.entry, &Context::at(now));
+    /// A command that was asked for later is logged when it becomes due, in a step of its own. Who asked cannot always be
+    /// asked again: the instance's state has moved on.
+    fn became_due(&self, cause: &Recorded, step: &[Recorded], recorded: &[String]) -> bool {
+        let asked = self.asked_for.get(&cause.position);
+        if asked.is_some_and(|it| recorded.iter().all(|entry| it.contains(entry))) {
+            return true;
         }
-        let Handlers::Sagas(reactions) = self.engine.handlers_of(&cause.entry) else { return Ok(Vec::new()) };
-        let handled =
-            reactions.iter().filter(|(saga, _)| !self.parked.contains(&(cause.position, (*saga).into())));
-        let steps: Result<Vec<_>, _> =
-            handled.map(|(_, react)| self.engine.react(react, &cause.entry)).collect();
-        Ok(steps?.into_iter().flatten().collect())
+        let is_stateful = matches!(self.engine.handlers_of(&cause.entry), Handlers::Instance);
+        is_stateful && step.iter().all(|it| it.entry.kind == Kind::Command && it.entry.sender.is_some())
     }
 
-    fn fold(&mut self, event: &Recorded) -> Result<(), Difference> {
-        let failed = |failure| Difference::Failed { at: event.position, failure };
-        let state = state(&mut self.states, self.engine, &event.entry.stream).map_err(failed)?;
-        if event.version != Some(state.version().next()) {
+    /// Asks the handlers, and folds what an instance records, as the runtime does.
+    fn decide(&mut self, cause: &Recorded, step: &[Recorded]) -> Result<Vec<Output>, Failure> {
+        let Some(first) = step.first() else { return Ok(Vec::new()) };
+        if let Handlers::Reactions(reactions) = self.engine.handlers_of(&cause.entry) {
+            let handled =
+                reactions.iter().filter(|(it, _)| !self.parked.contains(&(cause.position, (*it).into())));
+            let steps: Result<Vec<_>, _> =
+                handled.map(|(_, react)| self.engine.react(react, &cause.entry)).collect();
+            return Ok(steps?.into_iter().flatten().collect());
+        }
+        let stream = &cause.entry.stream;
+        let state = state(&mut self.states, self.engine, stream)?;
+        let mut outputs = self.engine.decide(state, &cause.entry, &Context::at(first.entry.at))?;
+        self.engine.fold(state, stream, &mut outputs)?;
+        Ok(outputs)
+    }
+
+    /// Whether an event has the next version of its stream.
+    fn is_dense(&mut self, event: &Recorded) -> Result<(), Difference> {
+        let next = self.versions.entry(event.entry.stream.clone()).or_default();
+        *next = next.next();
+        if event.version != Some(*next) {
             return Err(Difference::NotDense { at: event.position, stream: event.entry.stream.clone() });
         }
-        self.engine.evolve(state, &event.entry).map_err(failed)
+        Ok(())
     }
 }
 
@@ -172,7 +194,7 @@ fn signature(entry: &Entry) -> String {
     format!("{} {}", entry.name, entry.payload)
 }
 
-fn output(output: &Output) -> String {
-    let (Output::Record(message) | Output::Reject(message) | Output::Send { message, .. }) = output;
-    format!("{} {}", message.name, message.payload)
+/// What an output looks like in the log; none for one that does not stand there.
+fn output(output: &Output) -> Option<String> {
+    output.message().map(|it| format!("{} {}", it.name, it.payload))
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Event, MessageType, Sends,
+    Fact, MessageType, Sends,
     emit::{Emission, Times},
     engine::{ReactFn, decode},
 };
@@ -24,7 +24,7 @@ pub struct Saga {
     pub(crate) reactions: Vec<Reaction>,
 }
 
-/// How a saga reacts to one event.
+/// A stateless reaction to one event.
 #[derive(Clone)]
 pub(crate) struct Reaction {
     pub(crate) takes: MessageType,
@@ -39,16 +39,10 @@ impl Saga {
         Self { name, reactions: Vec::new() }
     }
 
-    /// Adds the reaction to one event.
+    /// Adds the reaction to one event: of its own module, or a public one of another module.
     #[must_use]
-    pub fn on<E: Event, S: Sends>(mut self, react: impl Fn(&E) -> S + Send + Sync + 'static) -> Self {
-        let mut emits = Vec::new();
-        S::declare(Times::Once, &mut emits);
-        let react: ReactFn = Arc::new(move |payload, outputs| {
-            let event: E = decode(E::NAME, payload)?;
-            react(&event).send(outputs)
-        });
-        self.reactions.push(Reaction { takes: MessageType::of::<E>(), emits, react });
+    pub fn on<F: Fact, S: Sends>(mut self, react: impl Fn(&F) -> S + Send + Sync + 'static) -> Self {
+        self.reactions.push(Reaction::of(react));
         self
     }
 
@@ -56,5 +50,17 @@ impl Saga {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+}
+
+impl Reaction {
+    pub(crate) fn of<F: Fact, S: Sends>(react: impl Fn(&F) -> S + Send + Sync + 'static) -> Self {
+        let mut emits = Vec::new();
+        S::declare(Times::Once, &mut emits);
+        let react: ReactFn = Arc::new(move |event, outputs| {
+            let event: F = decode(event.schema_version, &event.payload)?;
+            react(&event).send(outputs)
+        });
+        Self { takes: MessageType::of::<F>(), emits, react }
     }
 }

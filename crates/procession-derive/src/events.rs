@@ -13,11 +13,13 @@ pub(crate) fn events(input: &DeriveInput) -> Result<TokenStream> {
     let (name, (generics, types, bounds)) = (&input.ident, input.generics.split_for_impl());
     let message = |event: &Type| quote!(<#event as ::procession::Message>::NAME);
     let names = variants.iter().map(|(_, event)| message(event));
+    let ending = data.variants.iter().zip(&variants).filter(|(it, _)| ends(it));
+    let ends = ending.map(|(_, (_, event))| message(event));
     let decode = variants.iter().map(|(variant, event)| {
         let wire_name = message(event);
         quote! {
             if name == #wire_name {
-                return ::procession::derived::decode::<#event>(payload).map(Self::#variant);
+                return ::procession::derived::decode::<#event>(schema_version, payload).map(Self::#variant);
             }
         }
     });
@@ -30,18 +32,27 @@ pub(crate) fn events(input: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         impl #generics ::procession::Events for #name #types #bounds {
             const NAMES: &'static [&'static str] = &[#(#names),*];
+            const ENDS: &'static [&'static str] = &[#(#ends),*];
             fn name(&self) -> &'static str {
                 match *self {
                     #(#name_of),*
                 }
             }
-            fn decode(name: &str, payload: &str) -> ::std::result::Result<Self, ::procession::DecodeError> {
+            fn decode(
+                name: &str,
+                schema_version: u16,
+                payload: &str,
+            ) -> ::std::result::Result<Self, ::procession::DecodeError> {
                 #(#decode)*
                 ::procession::derived::unknown(name, Self::NAMES)
             }
         }
         #(#one_of)*
     })
+}
+
+fn ends(variant: &Variant) -> bool {
+    variant.attrs.iter().any(|it| it.path().is_ident("ends"))
 }
 
 fn variant(variant: &Variant) -> Result<(&Ident, &Type)> {

@@ -5,22 +5,26 @@
 //! - [`Reader`]: states, streams and processes, read from any store.
 //! - `processor` (private): the hot path, read, fold, commit.
 
+mod advance;
 mod cache;
 mod clock;
 mod execute;
 mod limits;
 mod processor;
 mod reader;
+mod reply;
 mod request;
 mod runtime;
 mod send;
 pub mod store;
 
+pub use advance::AdvanceError;
 pub use cache::Cache;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, VirtualClock};
 pub use execute::{ExecuteCommand, ExecuteError, Executed};
 pub use limits::Limits;
 pub use reader::{Instance, ReadError, Reader};
+pub use reply::ReplyError;
 pub use request::{Quiet, RequestError, Sent};
 pub use runtime::{Runtime, RuntimeBuilder, StartError, WaitError};
 pub use send::SendCommand;

@@ -1,7 +1,8 @@
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use procession_core::{
-    Application, Decider, Engine, Failure, InstanceState, InvalidId, Stream, Version,
+    Application, Decider, Engine, Failure, InstanceState, InvalidId, Lifecycle, Payload, SagaState, Stream,
+    Version,
     log::{Position, ProcessId, Recorded},
 };
 
@@ -19,11 +20,14 @@ pub struct Reader {
 
 /// The state of one instance, and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Instance<D> {
     /// The instance's id.
     pub id: String,
     /// How many events the state was folded from; 0 if the instance does not exist.
     pub version: Version,
+    /// Where it is in its life.
+    pub lifecycle: Lifecycle,
     /// The state.
     pub state: D,
 }
@@ -63,6 +67,20 @@ impl Reader {
     /// When the id is impossible, the stream cannot be folded, or the store fails.
     pub async fn instance<D: Decider>(&self, id: impl ToString) -> Result<Instance<D>, ReadError> {
         let stream = Stream::new(D::CATEGORY, id.to_string())?;
+        let loaded = processor::load(&stream, &self.engine, &*self.store).await?;
+        typed(&stream, loaded)
+    }
+
+    /// How far one instance of a linear saga is. `D` is what the saga knows.
+    ///
+    /// # Errors
+    /// As [`Self::instance`].
+    pub async fn linear_saga<D: Payload + Clone>(
+        &self,
+        saga: &'static str,
+        id: impl ToString,
+    ) -> Result<Instance<SagaState<D>>, ReadError> {
+        let stream = Stream::new(saga, id.to_string())?;
         let loaded = processor::load(&stream, &self.engine, &*self.store).await?;
         typed(&stream, loaded)
     }
@@ -134,14 +152,11 @@ impl Reader {
     }
 }
 
-fn typed<D: Decider>(
-    stream: &Stream,
-    loaded: Result<InstanceState, Failure>,
-) -> Result<Instance<D>, ReadError> {
+fn typed<D: Any>(stream: &Stream, loaded: Result<InstanceState, Failure>) -> Result<Instance<D>, ReadError> {
     let unreadable = |failure| ReadError::Unreadable { stream: stream.clone(), failure };
     let state = loaded.map_err(unreadable)?;
-    let version = state.version();
-    let other = || unreadable(Failure::UnknownCategory { category: D::CATEGORY.into() });
+    let (version, lifecycle) = (state.version(), state.lifecycle());
+    let other = || unreadable(Failure::UnknownCategory { category: stream.category().into() });
     let state = *state.downcast::<D>().ok_or_else(other)?;
-    Ok(Instance { id: stream.id().into(), version, state })
+    Ok(Instance { id: stream.id().into(), version, lifecycle, state })
 }

@@ -26,8 +26,22 @@ pub(crate) enum Mode {
 /// Everything that reaches a processor.
 pub(crate) enum Call {
     Request(Request),
-    Wait { process: ProcessId, reply: oneshot::Sender<Quiet> },
-    Stop { reply: oneshot::Sender<()> },
+    Wait {
+        process: ProcessId,
+        reply: oneshot::Sender<Quiet>,
+    },
+    Reply {
+        process: ProcessId,
+        awaited: Vec<&'static str>,
+        reply: oneshot::Sender<Recorded>,
+        registered: oneshot::Sender<Position>,
+    },
+    Settle {
+        reply: oneshot::Sender<()>,
+    },
+    Stop {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// A command that is in the log and will be handled.

@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
+use jiff::Timestamp;
 use procession_core::{
     Application, Command, Decider, Failure, Partition, Stream,
     log::{Entry, Kind, Position, ProcessId},
@@ -11,7 +12,7 @@ use tokio::{
 
 use crate::{
     Clock, ExecuteCommand, Limits, Quiet, Reader, RequestError, SendCommand, Store, StoreError, SystemClock,
-    processor::Processor, request::Call,
+    VirtualClock, processor::Processor, request::Call,
 };
 
 /// Runs the processes of an application on a store. Clones are handles of the same runtime.
@@ -39,6 +40,7 @@ pub struct Runtime {
 struct Shared {
     reader: Reader,
     clock: Arc<dyn Clock>,
+    virtual_clock: Option<VirtualClock>,
     calls: mpsc::Sender<Call>,
     committed: watch::Receiver<Position>,
     processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
@@ -48,6 +50,7 @@ struct Shared {
 /// A runtime with other settings than the usual ones.
 pub struct RuntimeBuilder {
     clock: Arc<dyn Clock>,
+    virtual_clock: Option<VirtualClock>,
     limits: Limits,
 }
 
@@ -80,6 +83,16 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self.virtual_clock = None;
+        self
+    }
+
+    /// Lets the time stand still at `start`, until [`Runtime::advance`] moves it.
+    #[must_use]
+    pub fn virtual_time(mut self, start: Timestamp) -> Self {
+        let clock = VirtualClock::at(start);
+        self.clock = Arc::new(clock.clone());
+        self.virtual_clock = Some(clock);
         self
     }
 
@@ -120,6 +133,7 @@ impl RuntimeBuilder {
         let shared = Shared {
             reader: Reader::new(application, store),
             clock: self.clock,
+            virtual_clock: self.virtual_clock,
             calls: sender,
             committed,
             processor: Mutex::new(Some(processor)),
@@ -141,7 +155,7 @@ impl Runtime {
     /// A runtime whose settings are still to be chosen.
     #[must_use]
     pub fn builder() -> RuntimeBuilder {
-        RuntimeBuilder { clock: Arc::new(SystemClock), limits: Limits::default() }
+        RuntimeBuilder { clock: Arc::new(SystemClock), virtual_clock: None, limits: Limits::default() }
     }
 
     /// Executes a command now, and tells what came of it when that is durable.
@@ -203,6 +217,10 @@ impl Runtime {
         }
     }
 
+    pub(crate) fn virtual_clock(&self) -> Option<&VirtualClock> {
+        self.shared.virtual_clock.as_ref()
+    }
+
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         self.shared.reader.store()
     }
@@ -220,7 +238,7 @@ impl Runtime {
 /// A command as it is logged, checked before anything is written.
 pub(crate) fn encode<C: Command>(runtime: &Runtime, command: &C, kind: Kind) -> Result<Entry, RequestError> {
     let stream = Stream::new(C::To::CATEGORY, command.target()).map_err(RequestError::InvalidId)?;
-    if !runtime.shared.reader.engine().handles(C::NAME) {
+    if !runtime.shared.reader.engine().handles(C::To::CATEGORY, C::NAME) {
         let failure = Failure::UnknownCommand { name: C::NAME.into() }.into();
         return Err(RequestError::Failed { command: C::NAME.into(), stream, failure });
     }

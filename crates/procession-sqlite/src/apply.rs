@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 use procession_core::{
-    Partition, Stream, Version,
+    Cancellation, Partition, Stream, Version,
     log::{Kind, Position},
 };
 use procession_runtime::{
@@ -132,14 +132,15 @@ impl Applier {
         after: Position,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO log
-            (position, kind, stream, version, message_type, payload, process, causation, at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            (position, kind, stream, sender, version, message_type, payload, process, causation, at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let mut insert = connection.prepare_cached(insert).map_err(store_error)?;
         let mut spans: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
         for (position, new) in (after.0 + 1..).zip(&batch.entries) {
             let entry = &new.entry;
             let message_type = self.message_type(connection, &entry.name, entry.schema_version)?;
             let (stream, version) = self.place(connection, new)?;
+            let sender = self.sender(connection, entry.sender.as_ref())?;
             let process = new.process.map_or(position, |it| resolve(it, after));
             let causation = new.causation.map(|it| resolve(it, after));
             spans.entry(process).or_insert((position, position)).1 = position;
@@ -148,6 +149,7 @@ impl Applier {
                 position,
                 kind,
                 stream,
+                sender,
                 version,
                 message_type,
                 &*entry.payload,
@@ -179,6 +181,14 @@ impl Applier {
                 Ok((id, Some(actual.next().0)))
             }
         }
+    }
+
+    fn sender(
+        &mut self,
+        connection: &Connection,
+        sender: Option<&Stream>,
+    ) -> Result<Option<i64>, StoreError> {
+        sender.map(|it| self.stream(connection, it).map(|row| row.id)).transpose()
     }
 
     fn stream(&mut self, connection: &Connection, stream: &Stream) -> Result<StreamRow, StoreError> {
@@ -263,17 +273,42 @@ impl Applier {
             let delete = connection.prepare_cached("DELETE FROM timer WHERE id = ?1");
             delete.and_then(|mut it| it.execute([id.0])).map_err(store_error)?;
         }
+        batch.cancelled.iter().try_for_each(|it| self.cancel_timers(connection, it))?;
         for it in &batch.timers {
             let stream = self.stream(connection, &it.to)?.id;
+            let sender = self.sender(connection, it.sender.as_ref())?;
             let message_type = self.message_type(connection, &it.message.name, it.message.schema_version)?;
             let (process, causation) = (resolve(it.process, after), resolve(it.causation, after));
-            let insert = "INSERT INTO timer (due, stream, message_type, payload, process, causation)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let insert = "INSERT INTO timer (due, stream, sender, message_type, payload, process, causation)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let due = it.due.as_microsecond();
-            let row = params![due, stream, message_type, &*it.message.payload, process, causation];
+            let row = params![due, stream, sender, message_type, &*it.message.payload, process, causation];
             connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map_err(store_error)?;
         }
         Ok(())
+    }
+}
+
+impl Applier {
+    fn cancel_timers(
+        &mut self,
+        connection: &Connection,
+        cancellation: &Cancellation,
+    ) -> Result<(), StoreError> {
+        let deleted = match cancellation {
+            Cancellation::Command { to, name } => {
+                let stream = self.stream(connection, to)?.id;
+                let delete = "DELETE FROM timer WHERE stream = ?1
+                    AND message_type IN (SELECT id FROM message_type WHERE name = ?2)";
+                connection.prepare_cached(delete).and_then(|mut it| it.execute((stream, *name)))
+            }
+            Cancellation::AskedForBy(stream) => {
+                let sender = self.stream(connection, stream)?.id;
+                let delete = "DELETE FROM timer WHERE sender = ?1";
+                connection.prepare_cached(delete).and_then(|mut it| it.execute([sender]))
+            }
+        };
+        deleted.map(drop).map_err(store_error)
     }
 }
 

@@ -47,6 +47,16 @@ pub enum OpenError {
         /// The newest format that is known.
         known: i64,
     },
+    /// The store was written by an older release, and cannot be read before it is upgraded.
+    #[error("{} has the format {found}, and this release reads format {known}; open it for writing once, which upgrades it", .path.display())]
+    TooOld {
+        /// The file.
+        path: PathBuf,
+        /// The format of the file.
+        found: i64,
+        /// The format that this release reads.
+        known: i64,
+    },
     /// The store was created with other settings.
     #[error("{} was created with {found} partitions, which cannot change; it was to be opened with {asked}", .path.display())]
     Partitions {

@@ -6,7 +6,8 @@ use crate::{OpenError, SqliteStore, lock::WriteLock};
 
 /// `PROC` in ASCII: how SQLite files are told apart.
 const APPLICATION_ID: i64 = 0x5052_4F43;
-const FORMAT: i64 = 1;
+/// 2 came with process managers: commands have a sender.
+const FORMAT: i64 = 2;
 /// Releases up to 3.51.2 can corrupt a file in WAL mode when a checkpoint and a write meet.
 const OLDEST_SAFE_SQLITE: i32 = 3_051_003;
 
@@ -78,6 +79,11 @@ impl SqliteOptions {
         let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
         if !identify(&connection, path)? {
             return Err(OpenError::NotAStore { path: path.into(), reason: "it is empty".into() });
+        }
+        let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        let found: i64 = found.map_err(|error| cannot_open(path, &error))?;
+        if found < FORMAT {
+            return Err(OpenError::TooOld { path: path.into(), found, known: FORMAT });
         }
         let partitions = stored_partitions(&connection).map_err(|error| cannot_open(path, &error))?;
         Ok(SqliteStore::read_only(path.into(), connection, partitions, &self))
@@ -193,7 +199,8 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if found == APPLICATION_ID {
-        return Ok(());
+        upgrade(&transaction)?;
+        return transaction.commit();
     }
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute("INSERT INTO setting (name, value) VALUES ('partitions', ?1)", [partitions])?;
@@ -204,6 +211,16 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
+}
+
+/// A store of an older release becomes one of this release.
+fn upgrade(transaction: &Connection) -> SqlResult<()> {
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found < 2 {
+        transaction.execute_batch(include_str!("upgrade_to_2.sql"))?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+    }
+    Ok(())
 }
 
 /// The end of the log is where writing goes on, so it must be readable from the start.
@@ -249,5 +266,27 @@ mod tests {
         connection.pragma_update(None, "synchronous", "WAL").unwrap();
         let complaint = check_durable(&connection).unwrap().unwrap_err();
         assert!(complaint.contains("synchronous is"), "{complaint}");
+    }
+
+    /// The columns in the order of their names, because columns that are added stand last.
+    fn shape(connection: &Connection) -> Vec<String> {
+        let query = "SELECT s.type || ' ' || s.name || ' ' || coalesce(c.name || ' ' || c.type || ' ' || c.\"notnull\", '')
+            FROM sqlite_schema AS s LEFT JOIN pragma_table_info(s.name) AS c
+            WHERE s.name NOT LIKE 'sqlite_%' ORDER BY 1";
+        let mut query = connection.prepare(query).unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn an_upgraded_store_has_the_shape_of_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut new = Connection::open(folder.path().join("new.db")).unwrap();
+        prepare(&mut new, folder.path(), &SqliteOptions::default()).unwrap();
+        let mut old = Connection::open(folder.path().join("old.db")).unwrap();
+        old.execute_batch(include_str!("../tests/it/format_1.sql")).unwrap();
+
+        prepare(&mut old, folder.path(), &SqliteOptions::default()).unwrap();
+
+        assert_eq!(shape(&old), shape(&new));
     }
 }

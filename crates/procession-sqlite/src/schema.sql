@@ -17,11 +17,13 @@ CREATE TABLE stream (
     UNIQUE (category, key)
 ) STRICT;
 
--- kind: 1 event, 2 command, 3 executed command, 4 rejection. at: microseconds since 1970.
+-- kind: 1 event, 2 command, 3 executed command, 4 rejection, 5 input, 6 ignored, 7 public event.
+-- sender: the stream of the process manager that sent a command. at: microseconds since 1970.
 CREATE TABLE log (
     position     INTEGER PRIMARY KEY,
     kind         INTEGER NOT NULL,
     stream       INTEGER NOT NULL,
+    sender       INTEGER,
     version      INTEGER,
     message_type INTEGER NOT NULL,
     payload      TEXT NOT NULL,
@@ -66,6 +68,7 @@ CREATE TABLE timer (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     due          INTEGER NOT NULL,
     stream       INTEGER NOT NULL,
+    sender       INTEGER,
     message_type INTEGER NOT NULL,
     payload      TEXT NOT NULL,
     process      INTEGER NOT NULL,
@@ -73,12 +76,17 @@ CREATE TABLE timer (
 ) STRICT;
 
 CREATE INDEX timer_by_due ON timer (due);
+-- Timers are taken back by the instance that they are addressed to, or by the one that has asked for them.
+CREATE INDEX timer_by_stream ON timer (stream);
+CREATE INDEX timer_by_sender ON timer (sender) WHERE sender IS NOT NULL;
 
 -- For people with an SQL prompt.
 CREATE VIEW message AS
 SELECT log.position,
-       CASE log.kind WHEN 1 THEN 'event' WHEN 2 THEN 'command' WHEN 3 THEN 'executed command' ELSE 'rejection' END
-           AS kind,
+       CASE log.kind
+           WHEN 1 THEN 'event' WHEN 2 THEN 'command' WHEN 3 THEN 'executed command' WHEN 4 THEN 'rejection'
+           WHEN 5 THEN 'input' WHEN 6 THEN 'ignored' ELSE 'public event'
+       END AS kind,
        stream.category, stream.key, log.version, message_type.name, log.payload, log.process, log.causation,
        strftime('%Y-%m-%dT%H:%M:%fZ', log.at / 1e6, 'unixepoch') AS at
 FROM log

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use procession::{
-    Partition, Stream, Version,
+    Cancellation, Partition, Stream, Version,
     log::{Encoded, Entry, Kind, Position, Recorded},
 };
 use procession_runtime::{
@@ -84,7 +84,12 @@ pub(crate) fn batch(entries: impl IntoIterator<Item = NewEntry>) -> Batch {
 
 pub(crate) fn timer(id: &str, due: Timestamp, number: u64) -> NewTimer {
     let cause = Reference::Position(Position(1));
-    NewTimer { due, to: stream(id), message: message(number), process: cause, causation: cause }
+    NewTimer { due, to: stream(id), sender: None, message: message(number), process: cause, causation: cause }
+}
+
+/// Takes back what `timer` asks for.
+pub(crate) fn cancellation(id: &str) -> Cancellation {
+    Cancellation::Command { to: stream(id), name: "Happened" }
 }
 
 pub(crate) fn parked(position: u64, id: &str, cause: Option<&str>) -> NewParked {

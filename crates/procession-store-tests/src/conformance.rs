@@ -75,6 +75,7 @@ macro_rules! conformance {
                 references_to_the_same_batch_become_positions
                 a_message_without_a_process_begins_one
                 every_kind_of_entry_comes_back_as_what_it_was
+                a_command_comes_back_with_its_sender
                 what_was_read_does_not_change_under_the_reader
                 two_stores_have_nothing_in_common
             }
@@ -168,6 +169,9 @@ macro_rules! conformance {
                 a_timer_of_the_past_is_due_and_one_far_ahead_is_kept
                 a_fired_timer_is_gone_and_its_command_is_there_together
                 a_timer_gets_no_name_that_was_used_before
+                timers_are_taken_back_by_their_command_and_instance
+                timers_are_taken_back_by_who_has_asked_for_them
+                a_timer_that_is_taken_back_and_asked_for_again_in_one_batch_is_kept
                 parked_messages_come_back_in_the_order_they_were_parked
             }
             unreadable {

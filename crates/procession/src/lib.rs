@@ -2,18 +2,21 @@
 
 #[doc(inline)]
 pub use procession_core::{
-    After, Application, Command, Context, Decider, DecodeError, Either, Emission, EmissionKind, EncodeError,
-    Engine, Event, Events, Failure, Handle, Handlers, InstanceState, InvalidId, Message, MessageType, Module,
-    Never, OneOf, Output, Partition, Payload, ProcessMap, Records, Rejection, Saga, Sends, Step, Stream,
-    Times, Version, WiringError, WiringErrors, history, log, map, replay, test,
+    After, Answered, Application, Branch, Cancel, Cancellation, Command, Context, Correlation, Decider,
+    DecodeError, Either, Emission, EmissionKind, Emits, EncodeError, Engine, Event, Events, Fact, Failure,
+    Handle, Handlers, Ignored, InstanceState, InvalidId, Join, Lifecycle, LinearSaga, Message, MessageType,
+    Module, Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload, ProcessManager, ProcessMap,
+    PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply, Reschedule, Saga, SagaState, Sends,
+    Starts, Step, StepStatus, StepWithoutEnd, Stream, Times, Version, WiringError, WiringErrors, history,
+    linear, log, map, replay, test,
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};
 #[doc(inline)]
 pub use procession_runtime::{
-    Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Quiet, ReadError, Reader,
-    RequestError, Runtime, RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError, SystemClock,
-    WaitError, store,
+    AdvanceError, Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Quiet,
+    ReadError, Reader, ReplyError, RequestError, Runtime, RuntimeBuilder, SendCommand, Sent, StartError,
+    Store, StoreError, SystemClock, VirtualClock, WaitError, store,
 };
 #[cfg(feature = "sqlite")]
 #[doc(inline)]

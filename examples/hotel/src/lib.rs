@@ -1,30 +1,36 @@
 //! A hotel checks its guests out, alone or as a group: the reference application of Procession.
 //!
 //! - [`guest_stays`]: the truth about one guest's stay.
-//! - [`group_checkouts`]: the truth about one group checkout, and the saga between the two.
+//! - [`group_checkouts`]: the truth about one group checkout, and what goes on between the two, in a [`Style`].
 
 pub mod group_checkouts;
 pub mod guest_stays;
 mod ids;
 mod money;
+mod style;
 
 pub use ids::{ClerkId, GroupCheckoutId, GuestStayId, InvalidName};
 pub use money::{Amount, InvalidAmount, Money};
+pub use style::{Style, UnknownStyle};
 
 use procession::{Application, WiringErrors};
 
-/// The hotel's modules, put together.
+/// The hotel's modules, put together in a style. Every style does the same job on the same stays.
 ///
 /// # Errors
 /// Never, as a test makes sure.
-pub fn hotel() -> Result<Application, WiringErrors> {
-    Application::assemble([guest_stays::module(), group_checkouts::module()])
+pub fn hotel(style: Style) -> Result<Application, WiringErrors> {
+    Application::assemble([guest_stays::module(style), group_checkouts::module(style)])
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::Style;
+
     #[test]
-    fn the_modules_fit_together() {
-        super::hotel().unwrap();
+    fn the_modules_fit_together_in_every_style() {
+        for style in Style::ALL {
+            super::hotel(style).unwrap();
+        }
     }
 }

@@ -1,12 +1,19 @@
 //! What handlers may return. The type says what *can* come out (the map), the value what *does*.
 
+mod combinations;
 mod either;
+mod emits;
 mod records;
 mod sends;
+mod timers;
 
 pub use either::Either;
+pub use emits::Emits;
 pub use records::Records;
-pub use sends::{After, Sends};
+pub use sends::Sends;
+pub use timers::{After, Cancel, Reschedule};
+
+pub(crate) use timers::send;
 
 use std::time::Duration;
 
@@ -27,7 +34,7 @@ pub enum Times {
 }
 
 impl Times {
-    fn within(self, outer: Self) -> Self {
+    pub(crate) fn within(self, outer: Self) -> Self {
         self.max(outer)
     }
 }
@@ -49,10 +56,16 @@ pub struct Emission {
 pub enum EmissionKind {
     /// An event, recorded in the handler's own stream.
     Records,
+    /// A public event, told to other modules.
+    Publishes,
     /// A command, sent at once.
     Sends,
     /// A command, sent when its time has come.
     SendsLater,
+    /// A command that undoes a completed step, sent at once.
+    Compensates,
+    /// A command that waits for its time, and will not be sent.
+    Cancels,
 }
 
 /// One message that a handler did emit.
@@ -60,6 +73,8 @@ pub enum EmissionKind {
 pub enum Output {
     /// An event for the handler's own stream.
     Record(Encoded),
+    /// A public event.
+    Publish(Encoded),
     /// A command for another stream, `after` some time (zero: at once).
     Send {
         /// The instance that it is addressed to.
@@ -69,8 +84,49 @@ pub enum Output {
         /// How much later it becomes due.
         after: Duration,
     },
+    /// A message for an instance of a process manager.
+    Deliver {
+        /// The instance.
+        to: Stream,
+        /// The message.
+        message: Encoded,
+    },
     /// The decider's "no".
     Reject(Encoded),
+    /// That the message was not taken, and why.
+    Ignore(Encoded),
+    /// Commands that wait for their time, and will not be sent.
+    Cancel(Cancellation),
+}
+
+impl Output {
+    /// The message that is written to the log, or will be.
+    #[must_use]
+    pub fn message(&self) -> Option<&Encoded> {
+        match self {
+            Self::Record(message)
+            | Self::Publish(message)
+            | Self::Reject(message)
+            | Self::Ignore(message)
+            | Self::Deliver { message, .. }
+            | Self::Send { message, .. } => Some(message),
+            Self::Cancel(_) => None,
+        }
+    }
+}
+
+/// Which commands that wait for their time will not be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// All of this name for this instance.
+    Command {
+        /// The instance that they are addressed to.
+        to: Stream,
+        /// The command.
+        name: &'static str,
+    },
+    /// All that this instance has asked for.
+    AskedForBy(Stream),
 }
 
 /// Collects what one decision emits.

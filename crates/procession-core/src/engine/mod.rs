@@ -3,8 +3,10 @@
 //! It reads no clock, no randomness and does no I/O. The runtime, given / when / then tests and replay all use it.
 
 mod erased;
+mod register;
 mod step;
 
-pub use step::{Engine, Handlers, InstanceState, Step};
+pub use register::Engine;
+pub use step::{Handlers, InstanceState};
 
-pub(crate) use erased::{CommandFn, DeciderFns, ReactFn, decode, handle_command};
+pub(crate) use erased::{HandleFn, InstanceType, PublishFn, ReactFn, decode, downcast, handle_command};

@@ -1,33 +1,28 @@
 use std::{
     any::Any,
-    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
-use super::erased::{CommandFn, DeciderFns, ReactFn, State};
+use super::{
+    Engine,
+    erased::{InstanceType, ReactFn, State},
+    register::Handler,
+};
 use crate::{
-    Context, Failure, Module, Version,
-    emit::Output,
-    log::{Entry, Kind},
+    Context, Failure, Ignored, Lifecycle, Stream, Version,
+    emit::{Cancellation, Output},
+    log::{Encoded, Entry, Kind},
+    process::encoded_rejection,
 };
-
-/// The registered handlers of all modules, and how to run one of them.
-///
-/// A micro-transaction is one message for one handler: [`Engine::handlers_of`] says which handlers a message has,
-/// [`Engine::decide`] and [`Engine::react`] run one, and [`Engine::evolve`] folds what was recorded into the state.
-pub struct Engine {
-    deciders: BTreeMap<&'static str, DeciderFns>,
-    commands: BTreeMap<&'static str, CommandFn>,
-    reactions: BTreeMap<&'static str, Vec<(&'static str, ReactFn)>>,
-}
 
 /// Who handles a message.
 #[derive(Clone, Copy)]
 pub enum Handlers<'a> {
-    /// The decider that its stream belongs to.
-    Decider,
-    /// The sagas that react to it, with their names.
-    Sagas(&'a [(&'static str, ReactFn)]),
+    /// The instance that its stream belongs to: a decider's, or a process manager's.
+    Instance,
+    /// Those who react to it, with their names: sagas, modules, and the routes to process managers.
+    Reactions(&'a [(&'static str, ReactFn)]),
     /// Nobody: it only has to be remembered.
     Nobody,
 }
@@ -35,84 +30,137 @@ pub enum Handlers<'a> {
 /// The state of one instance, folded from its events up to a version.
 pub struct InstanceState {
     version: Version,
+    lifecycle: Lifecycle,
     state: State,
-    evolve: DeciderFns,
+    instance: Arc<InstanceType>,
 }
 
-/// What one handler did with one message, before anything of it is durable.
-pub type Step = Vec<Output>;
-
 impl Engine {
-    pub(crate) fn of(modules: &[Module]) -> Self {
-        let mut engine =
-            Self { deciders: BTreeMap::new(), commands: BTreeMap::new(), reactions: BTreeMap::new() };
-        for module in modules {
-            for handler in &module.handlers {
-                engine.deciders.insert(handler.decider.category, handler.fns);
-                engine.commands.insert(handler.takes.name, handler.handle);
-            }
-            for saga in &module.sagas {
-                for reaction in &saga.reactions {
-                    let reactions = engine.reactions.entry(reaction.takes.name).or_default();
-                    reactions.push((saga.name, reaction.react.clone()));
-                }
-            }
-        }
-        engine
-    }
-
     /// Who handles this message.
     #[must_use]
     pub fn handlers_of(&self, entry: &Entry) -> Handlers<'_> {
         match entry.kind {
-            Kind::Command => Handlers::Decider,
-            Kind::Event => {
-                self.reactions.get(&*entry.name).map_or(Handlers::Nobody, |it| Handlers::Sagas(it))
+            Kind::Command | Kind::Input => Handlers::Instance,
+            Kind::Event | Kind::PublicEvent => {
+                self.reactions.get(&*entry.name).map_or(Handlers::Nobody, |it| Handlers::Reactions(it))
             }
-            Kind::ExecutedCommand | Kind::Rejection => Handlers::Nobody,
+            Kind::ExecutedCommand | Kind::Rejection | Kind::Ignored => Handlers::Nobody,
         }
     }
 
-    /// Whether some decider handles commands of this name.
+    /// Whether commands of this name for this category are handled.
     #[must_use]
-    pub fn handles(&self, command: &str) -> bool {
-        self.commands.contains_key(command)
+    pub fn handles(&self, category: &str, command: &str) -> bool {
+        self.commands.contains_key(&(category, command))
     }
 
     /// The state of an instance that has no events yet.
     ///
     /// # Errors
-    /// When no decider has that category.
+    /// When nobody has that category.
     pub fn initial(&self, category: &str) -> Result<InstanceState, Failure> {
-        let fns = self
-            .deciders
+        let instance = self
+            .instances
             .get(category)
             .ok_or_else(|| Failure::UnknownCategory { category: category.into() })?;
-        Ok(InstanceState { version: Version::NONE, state: (fns.initial)(), evolve: *fns })
+        Ok(InstanceState {
+            version: Version::NONE,
+            lifecycle: Lifecycle::NotStarted,
+            state: (instance.initial)(),
+            instance: Arc::clone(instance),
+        })
     }
 
-    /// Lets the decider of `state` handle a command: events, or a rejection.
+    /// Lets an instance handle a message that is for it: a command, an event or a rejection that was delivered to it, a
+    /// timeout. What it records is still to be folded, by [`Self::fold`].
     ///
     /// # Errors
-    /// A technical failure; the command took no effect.
-    pub fn decide(&self, state: &InstanceState, command: &Entry, context: &Context) -> Result<Step, Failure> {
-        let handle = self
-            .commands
-            .get(&*command.name)
-            .ok_or_else(|| Failure::UnknownCommand { name: command.name.to_string() })?;
+    /// A technical failure; the message took no effect.
+    pub fn decide(
+        &self,
+        state: &InstanceState,
+        message: &Entry,
+        context: &Context,
+    ) -> Result<Vec<Output>, Failure> {
+        let handler = self.handler_of(message)?;
+        let refused = handler.starts.and_then(|it| it.refuses(state.lifecycle));
+        if let Some(reason) = refused {
+            return Ok(vec![Output::Ignore(Ignored::encoded(&message.name, reason)?)]);
+        }
         let mut outputs = Vec::new();
-        caught(|| handle(&*state.state, &command.payload, context, &mut outputs))?;
+        caught(|| (handler.handle)(&*state.state, message, context, &mut outputs))?;
+        self.tell_sender(message, &mut outputs);
         Ok(outputs)
     }
 
-    /// Lets one saga react to an event: commands.
+    fn handler_of<'a>(&'a self, message: &'a Entry) -> Result<&'a Handler, Failure> {
+        let (category, name) = (message.stream.category(), &*message.name);
+        if message.kind == Kind::Input {
+            let unknown = || Failure::UnknownInput { category: category.into(), name: name.into() };
+            return self.inputs.get(&(category, name)).ok_or_else(unknown);
+        }
+        let unknown = || {
+            if self.instances.contains_key(category) {
+                return Failure::UnknownCommand { name: name.into() };
+            }
+            Failure::UnknownCategory { category: category.into() }
+        };
+        self.commands.get(&(category, name)).ok_or_else(unknown)
+    }
+
+    /// A process manager that has sent the command, and wants to know, is told of a rejection.
+    fn tell_sender(&self, command: &Entry, outputs: &mut Vec<Output>) {
+        let Some(sender) = &command.sender else { return };
+        let Some(input) = self.rejections.get(&(sender.category(), &*command.name)) else { return };
+        let Some(Output::Reject(rejection)) = outputs.last() else { return };
+        let message = encoded_rejection(input, command.schema_version, &command.payload, &rejection.payload);
+        outputs.push(Output::Deliver { to: sender.clone(), message });
+    }
+
+    /// Lets somebody stateless react to an event: commands, or messages for process managers.
     ///
     /// # Errors
-    /// A technical failure; the saga sent nothing.
-    pub fn react(&self, react: &ReactFn, event: &Entry) -> Result<Step, Failure> {
+    /// A technical failure; nothing was sent.
+    pub fn react(&self, react: &ReactFn, event: &Entry) -> Result<Vec<Output>, Failure> {
         let mut outputs = Vec::new();
-        caught(|| react(&event.payload, &mut outputs))?;
+        caught(|| react(event, &mut outputs))?;
         Ok(outputs)
+    }
+
+    /// Folds what an instance has recorded into its state, and adds what follows from that: public events, made with the
+    /// state as of their event, and the end of its timeouts when it has ended.
+    ///
+    /// # Errors
+    /// When an event cannot be folded or made public; the state must then be dropped.
+    pub fn fold(
+        &self,
+        state: &mut InstanceState,
+        stream: &Stream,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), Failure> {
+        let had_ended = state.lifecycle.has_ended();
+        let mut index = 0;
+        while let Some(output) = outputs.get(index) {
+            index += 1;
+            let Output::Record(event) = output else { continue };
+            state.evolve(&event.name, event.schema_version, &event.payload)?;
+            let published = self.published(state, event)?;
+            let count = published.len();
+            outputs.splice(index..index, published);
+            index += count;
+        }
+        if state.instance.is_process && state.lifecycle.has_ended() && !had_ended {
+            outputs.push(Output::Cancel(Cancellation::AskedForBy(stream.clone())));
+        }
+        Ok(())
+    }
+
+    fn published(&self, state: &InstanceState, event: &Encoded) -> Result<Vec<Output>, Failure> {
+        let mut published = Vec::new();
+        for publish in self.publishers.get(&*event.name).into_iter().flatten() {
+            caught(|| publish(&*state.state, event.schema_version, &event.payload, &mut published))?;
+        }
+        Ok(published)
     }
 
     /// Folds the next event into a state.
@@ -123,18 +171,36 @@ impl Engine {
     /// # Errors
     /// When the event cannot be read or `evolve` panics; the state must then be dropped.
     pub fn evolve(&self, state: &mut InstanceState, event: &Entry) -> Result<(), Failure> {
-        let evolve = state.evolve.evolve;
-        caught(|| Ok(evolve(&mut *state.state, &event.name, &event.payload)?))?;
-        state.version = state.version.next();
-        Ok(())
+        state.evolve(&event.name, event.schema_version, &event.payload)
     }
 }
 
 impl InstanceState {
+    fn evolve(&mut self, name: &str, schema_version: u16, payload: &str) -> Result<(), Failure> {
+        let evolve = &self.instance.evolve;
+        caught(|| Ok(evolve(&mut *self.state, name, schema_version, payload)?))?;
+        self.version = self.version.next();
+        let end = self.instance.ends.iter().find(|it| **it == name);
+        self.lifecycle = end.map_or(Lifecycle::Running, |it| Lifecycle::Ended(it));
+        Ok(())
+    }
+
     /// How many events were folded.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Where the instance is in its life.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle
+    }
+
+    /// Whether it is an instance of a process manager: its commands carry their sender.
+    #[must_use]
+    pub fn is_process(&self) -> bool {
+        self.instance.is_process
     }
 
     /// The state, when it is that of a `D`.

@@ -18,6 +18,12 @@ pub enum Kind {
     ExecutedCommand,
     /// A decider's "no" to the command that caused this entry.
     Rejection,
+    /// An event or rejection on its way to the process manager that its stream belongs to.
+    Input,
+    /// That a process manager did not take a message, and why.
+    Ignored,
+    /// What a module tells others, in the stream of the decider whose event it was made from. It has no version.
+    PublicEvent,
 }
 
 impl Kind {
@@ -42,10 +48,13 @@ pub struct Encoded {
 /// A message with its address and time: everything about it that does not depend on its place in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// Event, command or rejection.
+    /// Event, command, rejection, and so on.
     pub kind: Kind,
     /// The stream that an event belongs to, or that a command is addressed to.
     pub stream: Stream,
+    /// Commands only: the process manager's instance that sent it, and is told if it is rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Stream>,
     /// The name of the message's type.
     pub name: Cow<'static, str>,
     /// The version of the payload's shape.
@@ -63,7 +72,20 @@ impl Entry {
     pub fn new(kind: Kind, stream: Stream, message: Encoded, at: Timestamp) -> Self {
         let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
         let Encoded { name, schema_version, payload } = message;
-        Self { kind, stream, name, schema_version, payload, at }
+        Self { kind, stream, sender: None, name, schema_version, payload, at }
+    }
+
+    /// The message in it, to be written once more.
+    #[must_use]
+    pub fn encoded(&self) -> Encoded {
+        let (name, schema_version, payload) = (self.name.clone(), self.schema_version, self.payload.clone());
+        Encoded { name, schema_version, payload }
+    }
+
+    /// The same, sent by an instance that is told if it is rejected.
+    #[must_use]
+    pub fn sent_by(self, sender: Option<Stream>) -> Self {
+        Self { sender, ..self }
     }
 }
 

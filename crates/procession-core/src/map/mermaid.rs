@@ -51,7 +51,7 @@ impl HandlerMap {
         for emission in &self.emits {
             let arrow = match emission.kind {
                 EmissionKind::SendsLater => format!("-. {} .->", label(&format!("{}, later", self.name))),
-                EmissionKind::Records | EmissionKind::Sends => format!("-- {} -->", label(self.name)),
+                _ => format!("-- {} -->", label(self.name)),
             };
             _ = writeln!(text, "  {} {arrow} {}", id(self.takes.name), id(emission.message.name));
         }

@@ -1,11 +1,20 @@
 //! The process map: who takes what and emits what, read from the handlers' signatures.
 
 mod mermaid;
+mod process;
 mod text;
 
 use serde::Serialize;
 
-use crate::{MessageType, Module, emit::Emission};
+use crate::{
+    MessageType, Module,
+    emit::Emission,
+    module::{CommandHandler, Reactor},
+    process::{Input, ProcessType, Source},
+    publish::Publisher,
+};
+
+pub use process::{ProcessOutline, Stage, StageStep};
 
 /// The process map as data. It cannot drift from the code, because the code's signatures are its only source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +30,10 @@ pub struct ModuleMap {
     pub name: &'static str,
     /// Its handlers, one for each message they take.
     pub handlers: Vec<HandlerMap>,
+    /// Its process managers and linear sagas.
+    pub processes: Vec<ProcessOutline>,
+    /// Events that other modules may react to as they are.
+    pub published_events: Vec<MessageType>,
     /// Events that it expects from outside.
     pub external_events: Vec<MessageType>,
 }
@@ -32,6 +45,8 @@ pub struct HandlerMap {
     pub name: &'static str,
     /// What kind of handler it is.
     pub kind: HandlerKind,
+    /// How the message comes to it.
+    pub trigger: Trigger,
     /// The message that it takes.
     pub takes: MessageType,
     /// The messages that it can emit.
@@ -48,36 +63,111 @@ pub enum HandlerKind {
     Decider,
     /// Turns events into commands, statelessly.
     Saga,
+    /// The module itself, which turns events into commands.
+    Choreography,
+    /// Turns events, rejections and timeouts into events of its own stream and commands.
+    ProcessManager,
+    /// A process manager that was written as steps.
+    LinearSaga,
+    /// Turns events into public events.
+    Publisher,
+}
+
+/// How a message comes to a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// It is a command, addressed to the handler.
+    Command,
+    /// It is an event that the handler reacts to.
+    Event,
+    /// It tells of the rejection of a command that the handler has sent.
+    Rejection,
+    /// It is a command that the handler has sent to itself, for later.
+    Timeout,
 }
 
 impl ProcessMap {
     pub(crate) fn of(modules: &[Module]) -> Self {
         Self { modules: modules.iter().map(ModuleMap::of).collect() }
     }
+
+    /// All handlers, each with its module.
+    pub fn handlers(&self) -> impl Iterator<Item = (&ModuleMap, &HandlerMap)> {
+        self.modules.iter().flat_map(|module| module.handlers.iter().map(move |it| (module, it)))
+    }
 }
 
 impl ModuleMap {
     fn of(module: &Module) -> Self {
-        let deciders = module.handlers.iter().map(|it| HandlerMap {
+        let deciders = module.commands.iter().map(HandlerMap::of_command);
+        let reactors = module.reactors.iter().flat_map(HandlerMap::of_reactor);
+        let processes = module.processes.iter().flat_map(HandlerMap::of_process);
+        let publishers = module.publishers.iter().map(HandlerMap::of_publisher);
+        Self {
+            name: module.name,
+            handlers: deciders.chain(reactors).chain(processes).chain(publishers).collect(),
+            processes: module.processes.iter().map(ProcessOutline::of).collect(),
+            published_events: module.published.clone(),
+            external_events: module.external.clone(),
+        }
+    }
+}
+
+impl HandlerMap {
+    fn of_command(it: &CommandHandler) -> Self {
+        Self {
             name: it.decider.category,
             kind: HandlerKind::Decider,
+            trigger: Trigger::Command,
             takes: it.takes,
             emits: it.emits.clone(),
             rejects: (it.rejection != <crate::Never as crate::Rejection>::name()).then_some(it.rejection),
-        });
-        let sagas = module.sagas.iter().flat_map(|saga| {
-            saga.reactions.iter().map(|it| HandlerMap {
-                name: saga.name,
-                kind: HandlerKind::Saga,
-                takes: it.takes,
-                emits: it.emits.clone(),
-                rejects: None,
-            })
-        });
+        }
+    }
+
+    fn of_reactor(reactor: &Reactor) -> impl Iterator<Item = Self> {
+        let kind = if reactor.is_saga { HandlerKind::Saga } else { HandlerKind::Choreography };
+        reactor.reactions.iter().map(move |it| Self {
+            name: reactor.name,
+            kind,
+            trigger: Trigger::Event,
+            takes: it.takes,
+            emits: it.emits.clone(),
+            rejects: None,
+        })
+    }
+
+    fn of_process(process: &ProcessType) -> impl Iterator<Item = Self> {
+        let kind = if process.is_linear { HandlerKind::LinearSaga } else { HandlerKind::ProcessManager };
+        process.inputs.iter().map(move |it| Self {
+            name: process.category,
+            kind,
+            trigger: Trigger::of(it),
+            takes: it.takes,
+            emits: it.emits.clone(),
+            rejects: None,
+        })
+    }
+
+    fn of_publisher(it: &Publisher) -> Self {
         Self {
-            name: module.name,
-            handlers: deciders.chain(sagas).collect(),
-            external_events: module.external.clone(),
+            name: it.category,
+            kind: HandlerKind::Publisher,
+            trigger: Trigger::Event,
+            takes: it.takes,
+            emits: it.emits.clone(),
+            rejects: None,
+        }
+    }
+}
+
+impl Trigger {
+    fn of(input: &Input) -> Self {
+        match input.source {
+            Source::Fact(_) => Self::Event,
+            Source::Rejection(_) => Self::Rejection,
+            Source::Timeout => Self::Timeout,
         }
     }
 }

@@ -30,6 +30,9 @@ impl ModuleMap {
             }
             _ = writeln!(text, "    {:width$} -> {}", handler.takes.name, handler.outcomes());
         }
+        for event in &self.published_events {
+            _ = writeln!(text, "  publishes {}", event.name);
+        }
         for event in &self.external_events {
             _ = writeln!(text, "  external event {}", event.name);
         }
@@ -51,16 +54,25 @@ impl Emission {
             Times::Maybe => "?",
             Times::Many => "*",
         };
-        let later = if self.kind == EmissionKind::SendsLater { " (later)" } else { "" };
-        format!("{}{times}{later}", self.message.name)
+        let how = match self.kind {
+            EmissionKind::Records | EmissionKind::Publishes | EmissionKind::Sends => "",
+            EmissionKind::SendsLater => " (later)",
+            EmissionKind::Compensates => " (compensation)",
+            EmissionKind::Cancels => " (cancelled)",
+        };
+        format!("{}{times}{how}", self.message.name)
     }
 }
 
 impl HandlerKind {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Decider => "decider",
             Self::Saga => "saga",
+            Self::Choreography => "choreography of",
+            Self::ProcessManager => "process manager",
+            Self::LinearSaga => "linear saga",
+            Self::Publisher => "publishes events of",
         }
     }
 }

@@ -2,11 +2,11 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use procession_core::{
-    Output, Partition, Stream,
+    Cancellation, Output, Partition, Stream,
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
-use super::{backlog::Pending, commit::Outcome};
+use super::{backlog::Pending, commit::Outcome, replies::Reply};
 use crate::{
     Limits,
     request::Request,
@@ -18,6 +18,7 @@ pub(super) struct Batching {
     pub(super) batch: Batch,
     pub(super) now: Timestamp,
     pub(super) answered: Vec<(Request, Outcome)>,
+    pub(super) replies: Vec<Reply>,
     pub(super) state_was_lost: bool,
     /// Messages of the backlog that were handled.
     pub(super) handled: usize,
@@ -39,6 +40,7 @@ impl Batching {
             batch: Batch { after: Some(head), ..Batch::default() },
             now,
             answered: Vec::new(),
+            replies: Vec::new(),
             state_was_lost: false,
             handled: 0,
             bytes: 0,
@@ -56,7 +58,7 @@ impl Batching {
     ///
     /// A refusal changes nothing, but only the store can say whether what it stands on is still so.
     pub(super) fn is_empty(&self) -> bool {
-        let Batch { entries, checkpoints, parked, timers, fired, after: _ } = &self.batch;
+        let Batch { entries, checkpoints, parked, timers, fired, cancelled, after: _ } = &self.batch;
         self.handled == 0
             && self.answered.is_empty()
             && entries.is_empty()
@@ -64,6 +66,7 @@ impl Batching {
             && parked.is_empty()
             && timers.is_empty()
             && fired.is_empty()
+            && cancelled.is_empty()
     }
 
     /// Adds an entry, and gives it as it waits to be handled.
@@ -92,13 +95,21 @@ impl Batching {
         key.is_some_and(|key| self.keys.contains(key))
     }
 
-    /// Adds commands that become due later.
-    pub(super) fn push_timers(&mut self, later: Vec<Later>, cause: Cause) {
+    /// Adds commands that become due later, and takes back others: of this batch, or of the store.
+    pub(super) fn change_timers(&mut self, emitted: Emitted, cause: Cause) {
         let process = Reference::Position(cause.process.began_at());
         let causation = Reference::Position(cause.position);
-        for Later { due, to, message } in later {
-            self.bytes += message.payload.len();
-            self.batch.timers.push(NewTimer { due, to, message, process, causation });
+        for change in emitted.timers {
+            match change {
+                TimerChange::Later(Later { due, to, sender, message }) => {
+                    self.bytes += message.payload.len();
+                    self.batch.timers.push(NewTimer { due, to, sender, message, process, causation });
+                }
+                TimerChange::Cancel(cancellation) => {
+                    self.batch.timers.retain(|it| !it.is_meant_by(&cancellation));
+                    self.batch.cancelled.push(cancellation);
+                }
+            }
         }
     }
 
@@ -157,32 +168,65 @@ impl Batching {
 }
 
 /// A command that becomes due later.
-pub(super) struct Later {
+struct Later {
     due: Timestamp,
     to: Stream,
+    sender: Option<Stream>,
     message: Encoded,
 }
 
-/// What a step appends to the log at once, and what it sends later.
-pub(super) fn entries_of(
-    outputs: Vec<Output>,
-    stream: &Stream,
-    now: Timestamp,
-) -> (Vec<Arc<Entry>>, Vec<Later>) {
-    let (mut entries, mut later) = (Vec::with_capacity(outputs.len()), Vec::new());
-    for output in outputs {
-        let (kind, stream, message) = match output {
-            Output::Record(message) => (Kind::Event, stream.clone(), message),
-            Output::Reject(message) => (Kind::Rejection, stream.clone(), message),
-            Output::Send { to, message, after } if after.is_zero() => (Kind::Command, to, message),
-            Output::Send { to, message, after } => {
-                later.push(Later { due: due(now, after), to, message });
-                continue;
-            }
-        };
-        entries.push(Arc::new(Entry::new(kind, stream, message, now)));
+/// What a step appends to the log at once, what it sends later, and what it takes back.
+#[derive(Default)]
+pub(super) struct Emitted {
+    pub(super) entries: Vec<Arc<Entry>>,
+    timers: Vec<TimerChange>,
+}
+
+/// Kept in order: what a step takes back may be what it has asked for before.
+enum TimerChange {
+    Later(Later),
+    Cancel(Cancellation),
+}
+
+impl Emitted {
+    /// The commands of a process manager's instance carry it as their `sender`.
+    pub(super) fn of(outputs: Vec<Output>, stream: &Stream, sender: Option<&Stream>, now: Timestamp) -> Self {
+        let mut emitted = Self { entries: Vec::with_capacity(outputs.len()), timers: Vec::new() };
+        for output in outputs {
+            let (kind, stream, message) = match output {
+                Output::Record(message) => (Kind::Event, stream.clone(), message),
+                Output::Publish(message) => (Kind::PublicEvent, stream.clone(), message),
+                Output::Reject(message) => (Kind::Rejection, stream.clone(), message),
+                Output::Ignore(message) => (Kind::Ignored, stream.clone(), message),
+                Output::Deliver { to, message } => (Kind::Input, to, message),
+                Output::Send { to, message, after } if after.is_zero() => {
+                    let command = Entry::new(Kind::Command, to, message, now).sent_by(sender.cloned());
+                    emitted.entries.push(Arc::new(command));
+                    continue;
+                }
+                Output::Send { to, message, after } => {
+                    let later = Later { due: due(now, after), to, sender: sender.cloned(), message };
+                    emitted.timers.push(TimerChange::Later(later));
+                    continue;
+                }
+                Output::Cancel(cancellation) => {
+                    emitted.timers.push(TimerChange::Cancel(cancellation));
+                    continue;
+                }
+            };
+            emitted.entries.push(Arc::new(Entry::new(kind, stream, message, now)));
+        }
+        emitted
     }
-    (entries, later)
+}
+
+impl NewTimer {
+    fn is_meant_by(&self, cancellation: &Cancellation) -> bool {
+        match cancellation {
+            Cancellation::Command { to, name } => self.to == *to && self.message.name == *name,
+            Cancellation::AskedForBy(stream) => self.sender.as_ref() == Some(stream),
+        }
+    }
 }
 
 /// Ten years ahead is fine; what the calendar cannot hold becomes due at its end.

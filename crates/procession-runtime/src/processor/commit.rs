@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use procession_core::log::Position;
 
-use super::{Processor, batching::Batching, quiet::QuietReply, recovery::Undone};
+use super::{Processor, batching::Batching, quiet::QuietReply, recovery::Undone, replies::Reply};
 use crate::{
     request::{Answered, Mode, Request, RequestError, Sent},
     store::{Answer, CheckpointMove, Committed, Ownership, StoreError},
@@ -17,6 +17,7 @@ pub(super) struct InFlight {
     /// Whom to tell what, when it is durable. The requests are kept, to run them again if it fails.
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) quiet: Vec<QuietReply>,
+    pub(super) replies: Vec<Reply>,
     fired_timers: bool,
 }
 
@@ -54,6 +55,7 @@ impl Processor {
             head: self.head,
             answered: batching.answered,
             quiet,
+            replies: batching.replies,
             fired_timers,
         });
     }
@@ -69,7 +71,7 @@ impl Processor {
     fn nothing_to_write(&mut self, quiet: Vec<QuietReply>) {
         match self.in_flight.back_mut() {
             Some(last) => last.quiet.extend(quiet),
-            None => tell(Vec::new(), quiet),
+            None => tell(Vec::new(), Vec::new(), quiet),
         }
     }
 
@@ -80,13 +82,19 @@ impl Processor {
             Ok(_) => {
                 self.backoff.reset();
                 self.committed.send_replace(batch.head);
-                tell(batch.answered, batch.quiet);
+                tell(batch.answered, batch.replies, batch.quiet);
                 if batch.fired_timers {
                     self.next_due = self.store.next_due().await?;
                 }
                 Ok(())
             }
-            Err(error) => self.recover(Undone { answered: batch.answered, quiet: batch.quiet }, error).await,
+            Err(error) => {
+                self.recover(
+                    Undone { answered: batch.answered, replies: batch.replies, quiet: batch.quiet },
+                    error,
+                )
+                .await
+            }
         }
     }
 
@@ -107,10 +115,11 @@ pub(super) async fn next_answer(in_flight: &mut VecDeque<InFlight>) -> Result<Co
 }
 
 /// Whoever went away meanwhile does not hear it; the log has it.
-pub(super) fn tell(answered: Vec<(Request, Outcome)>, quiet: Vec<QuietReply>) {
+pub(super) fn tell(answered: Vec<(Request, Outcome)>, replies: Vec<Reply>, quiet: Vec<QuietReply>) {
     for (request, outcome) in answered {
         request.answer(outcome);
     }
+    replies.into_iter().for_each(Reply::send);
     quiet.into_iter().for_each(QuietReply::send);
 }
 

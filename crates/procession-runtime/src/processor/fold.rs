@@ -10,17 +10,17 @@ use procession_core::{
 use super::{
     Processor,
     backlog::Pending,
-    batching::{Batching, Cause, entries_of},
+    batching::{Batching, Cause, Emitted},
 };
 use crate::store::{Expected, StoreError};
 
 /// Entries that are read from the log at once.
 const ENTRIES_PER_READ: usize = 4096;
 
-/// What a decider made of a command: the version it decided on, and the entries that say what it decided.
+/// What an instance made of a message: the version it decided on, and what it decided.
 pub(super) struct Decision {
     pub(super) before: Version,
-    pub(super) entries: Vec<Arc<Entry>>,
+    pub(super) emitted: Emitted,
 }
 
 impl Processor {
@@ -61,7 +61,8 @@ impl Processor {
         for timer in timers {
             batching.batch.fired.push(timer.id);
             let cause = Cause { position: timer.causation, process: timer.process };
-            let entry = Arc::new(Entry::new(Kind::Command, timer.to, timer.message, batching.now));
+            let command = Entry::new(Kind::Command, timer.to, timer.message, batching.now);
+            let entry = Arc::new(command.sent_by(timer.sender));
             let pending = batching.push(entry, Some(cause), Expected::Any, None);
             self.offer(pending);
         }
@@ -79,8 +80,9 @@ impl Processor {
             }
             batching.handled += round.len();
             batching.now = self.now();
-            let commands = round.iter().filter(|it| it.entry.kind == Kind::Command);
-            self.states.load(commands.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
+            let for_instances =
+                round.iter().filter(|it| matches!(it.entry.kind, Kind::Command | Kind::Input));
+            self.states.load(for_instances.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
             for pending in round {
                 self.handle(&pending, batching);
                 self.quiet.handled(pending.process);
@@ -94,79 +96,82 @@ impl Processor {
         let engine = Arc::clone(&self.engine);
         let message = Cause { position: pending.position, process: pending.process };
         match engine.handlers_of(&pending.entry) {
-            Handlers::Decider => self.handle_command(message, &pending.entry, batching),
-            Handlers::Sagas(sagas) => {
-                for (saga, react) in sagas {
-                    let reacted = (!self.blocked.contains(saga, &pending.entry.stream))
+            Handlers::Instance => self.handle_by_instance(message, &pending.entry, batching),
+            Handlers::Reactions(reactions) => {
+                for (handler, react) in reactions {
+                    let reacted = (!self.blocked.contains(handler, &pending.entry.stream))
                         .then(|| engine.react(react, &pending.entry));
-                    self.handle_event(message, saga, &pending.entry, reacted, batching);
+                    self.handle_by_reaction(message, handler, &pending.entry, reacted, batching);
                 }
             }
             Handlers::Nobody => {}
         }
     }
 
-    fn handle_command(&mut self, message: Cause, command: &Entry, batching: &mut Batching) {
-        let category = command.stream.category();
-        if self.blocked.contains(category, &command.stream) {
-            return self.park(message, category.to_owned(), command, None, batching);
+    fn handle_by_instance(&mut self, message: Cause, entry: &Entry, batching: &mut Batching) {
+        let category = entry.stream.category();
+        if self.blocked.contains(category, &entry.stream) {
+            return self.park(message, category.to_owned(), entry, None, batching);
         }
-        match self.decide(command, batching) {
-            Ok(Decision { before, entries }) => self.append(entries, before, message, batching),
-            Err(failure) => self.park(message, category.to_owned(), command, Some(failure), batching),
+        match self.decide(entry, batching) {
+            Ok(Decision { before, emitted }) => self.append(emitted, before, message, batching),
+            Err(failure) => self.park(message, category.to_owned(), entry, Some(failure), batching),
         }
     }
 
-    /// `reacted` is none when the saga must not see the event, because an earlier one of its stream is parked.
-    fn handle_event(
+    /// `reacted` is none when the handler must not see the event, because an earlier one of its stream is parked.
+    fn handle_by_reaction(
         &mut self,
         message: Cause,
-        saga: &'static str,
+        handler: &'static str,
         event: &Entry,
         reacted: Option<Result<Vec<Output>, Failure>>,
         batching: &mut Batching,
     ) {
         match reacted.map(|it| it.and_then(|outputs| self.within_limits(outputs))) {
             Some(Ok(outputs)) => {
-                let (entries, later) = entries_of(outputs, &event.stream, batching.now);
-                self.append(entries, Version::NONE, message, batching);
-                batching.push_timers(later, message);
+                let emitted = Emitted::of(outputs, &event.stream, None, batching.now);
+                self.append(emitted, Version::NONE, message, batching);
             }
-            Some(Err(failure)) => self.park(message, saga, event, Some(failure), batching),
-            None => self.park(message, saga, event, None, batching),
+            Some(Err(failure)) => self.park(message, handler, event, Some(failure), batching),
+            None => self.park(message, handler, event, None, batching),
         }
     }
 
-    /// Lets a decider handle a command, and folds what it recorded into its state.
-    pub(super) fn decide(&mut self, command: &Entry, batching: &mut Batching) -> Result<Decision, Failure> {
-        let stream = &command.stream;
+    /// Lets an instance handle a message, and folds what it recorded into its state.
+    pub(super) fn decide(&mut self, message: &Entry, batching: &mut Batching) -> Result<Decision, Failure> {
+        let stream = &message.stream;
         let state = self.states.get(stream)?;
         let before = state.version();
-        let outputs = self.engine.decide(state, command, &Context::at(batching.now))?;
-        let outputs = self.within_limits(outputs)?;
-        let (entries, _) = entries_of(outputs, stream, batching.now);
+        let outputs = self.engine.decide(state, message, &Context::at(batching.now))?;
+        let mut outputs = self.within_limits(outputs)?;
         let state = self.states.get(stream)?;
-        for event in entries.iter().filter(|it| it.kind == Kind::Event) {
-            if let Err(failure) = self.engine.evolve(state, event) {
-                // It has seen a part of what will not be written.
+        let sender = state.is_process().then_some(stream);
+        let folded = self.engine.fold(state, stream, &mut outputs).and_then(|()| self.within_limits(outputs));
+        match folded {
+            Ok(outputs) => {
+                Ok(Decision { before, emitted: Emitted::of(outputs, stream, sender, batching.now) })
+            }
+            Err(failure) => {
+                // The state has seen a part of what will not be written.
                 self.states.remove(stream);
                 batching.state_was_lost = true;
-                return Err(failure);
+                Err(failure)
             }
         }
-        Ok(Decision { before, entries })
     }
 
     /// Adds what a handler emitted to the batch, and offers it to the handlers that follow.
     pub(super) fn append(
         &mut self,
-        entries: Vec<Arc<Entry>>,
+        mut emitted: Emitted,
         before: Version,
         cause: Cause,
         batching: &mut Batching,
     ) {
+        let first = batching.batch.entries.len();
         let mut version = before;
-        for entry in entries {
+        for entry in std::mem::take(&mut emitted.entries) {
             let mut expected = Expected::Any;
             if entry.kind == Kind::Event {
                 expected = Expected::Version(version);
@@ -174,6 +179,11 @@ impl Processor {
             }
             let pending = batching.push(entry, Some(cause), expected, None);
             self.offer(pending);
+        }
+        batching.change_timers(emitted, cause);
+        if !self.replies.is_empty() && self.replies.waits_for(cause.process) {
+            let recorded = batching.recorded_since(first, cause);
+            batching.replies.extend(self.replies.take(&recorded));
         }
     }
 
@@ -206,7 +216,7 @@ impl Processor {
 
     pub(super) fn within_limits(&self, outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {
         let limit = self.store.max_payload_bytes();
-        for Output::Record(it) | Output::Reject(it) | Output::Send { message: it, .. } in &outputs {
+        for it in outputs.iter().filter_map(Output::message) {
             if it.payload.len() > limit {
                 let what = format!("the payload of `{}`, in bytes,", it.name);
                 return Err(Failure::TooLarge { what, size: it.payload.len(), limit });

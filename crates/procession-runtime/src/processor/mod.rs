@@ -12,6 +12,7 @@ mod commit;
 mod fold;
 mod quiet;
 mod recovery;
+mod replies;
 mod requests;
 mod states;
 
@@ -34,6 +35,7 @@ use self::{
     commit::{InFlight, next_answer},
     quiet::{QuietReply, QuietWatch},
     recovery::{Backoff, Undone},
+    replies::Replies,
     states::States,
 };
 use crate::{
@@ -61,6 +63,9 @@ pub(crate) struct Processor {
     states: States,
     blocked: Blocked,
     quiet: QuietWatch,
+    replies: Replies,
+    /// Who waits until nothing is on the way at all.
+    settling: Vec<oneshot::Sender<()>>,
     in_flight: VecDeque<InFlight>,
     next_due: Option<Timestamp>,
     backoff: Backoff,
@@ -102,6 +107,8 @@ impl Processor {
             states: States::new(limits.cached_states.max(FEWEST_STATES_PER_MESSAGE * limits.batch_messages)),
             blocked: Blocked::default(),
             quiet: QuietWatch::default(),
+            replies: Replies::default(),
+            settling: Vec::new(),
             in_flight: VecDeque::new(),
             next_due: None,
             backoff: Backoff::default(),
@@ -174,6 +181,12 @@ impl Processor {
         match call {
             Call::Request(request) => self.requests.push_back(request),
             Call::Wait { process, reply } => self.quiet.wait(process, reply),
+            Call::Reply { process, awaited, reply, registered } => {
+                self.replies.wait(process, awaited, reply);
+                // Who stopped waiting does not want to know.
+                _ = registered.send(self.head);
+            }
+            Call::Settle { reply } => self.settling.push(reply),
             Call::Stop { reply } => {
                 self.calls.close();
                 self.stopping = Some(reply);
@@ -222,6 +235,10 @@ impl Processor {
     fn release_quiet(&mut self) {
         if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.now()) {
             self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
+            if self.backlog.is_empty() && self.requests.is_empty() {
+                // Who stopped waiting does not want to know.
+                self.settling.drain(..).for_each(|it| _ = it.send(()));
+            }
         }
     }
 
@@ -234,7 +251,7 @@ impl Processor {
     async fn next_batch(&mut self) -> Result<(), StoreError> {
         let mut batching = Batching::after(self.head, self.now());
         if let Err(error) = self.fill(&mut batching).await {
-            let undone = Undone { answered: batching.answered, quiet: Vec::new() };
+            let undone = Undone { answered: batching.answered, replies: batching.replies, quiet: Vec::new() };
             return self.recover(undone, error).await;
         }
         let state_was_lost = batching.state_was_lost;

@@ -7,6 +7,7 @@ use super::{
     blocked::Blocked,
     commit::{InFlight, Outcome, next_answer, tell},
     quiet::QuietReply,
+    replies::Reply,
 };
 use crate::{
     request::{Request, RequestError},
@@ -35,6 +36,7 @@ impl Backoff {
 #[derive(Default)]
 pub(super) struct Undone {
     pub(super) answered: Vec<(Request, Outcome)>,
+    pub(super) replies: Vec<Reply>,
     pub(super) quiet: Vec<QuietReply>,
 }
 
@@ -46,6 +48,7 @@ impl Processor {
     pub(super) async fn recover(&mut self, undone: Undone, error: StoreError) -> Result<(), StoreError> {
         let undone = self.give_up_in_flight(undone).await;
         self.quiet.put_back(undone.quiet);
+        self.replies.put_back(undone.replies);
         let requests = undone.answered.into_iter().map(|(request, _)| request);
         match &error {
             StoreError::Conflict(Conflict::StaleOwner { .. })
@@ -81,12 +84,15 @@ impl Processor {
     async fn give_up_in_flight(&mut self, mut undone: Undone) -> Undone {
         while !self.in_flight.is_empty() {
             let answer = next_answer(&mut self.in_flight).await;
-            let Some(InFlight { answered, quiet, head, .. }) = self.in_flight.pop_front() else { break };
+            let Some(InFlight { answered, replies, quiet, head, .. }) = self.in_flight.pop_front() else {
+                break;
+            };
             if answer.is_ok() {
                 self.committed.send_replace(head);
-                tell(answered, quiet);
+                tell(answered, replies, quiet);
             } else {
                 undone.answered.extend(answered);
+                undone.replies.extend(replies);
                 undone.quiet.extend(quiet);
             }
         }

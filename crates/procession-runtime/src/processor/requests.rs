@@ -67,12 +67,12 @@ impl Processor {
         if let Some(expected) = expected.filter(|it| *it != actual) {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });
         }
-        let Decision { before, entries } = self.decide(command, batching).map_err(failed)?;
+        let Decision { before, emitted } = self.decide(command, batching).map_err(failed)?;
         let logged = batching.push(Arc::clone(command), None, Expected::Any, request.idempotency_key.clone());
         let cause = Cause { position: logged.position, process: logged.process };
         self.offer(logged);
         let first = batching.batch.entries.len();
-        self.append(entries, before, cause, batching);
+        self.append(emitted, before, cause, batching);
         let outcome = batching.recorded_since(first, cause);
         let version = outcome.iter().filter_map(|it: &Recorded| it.version).max().unwrap_or(before);
         Ok(Answered { position: cause.position, outcome, version })

@@ -2,7 +2,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 use procession_core::{
-    Partition, Stream, Version,
+    Cancellation, Partition, Stream, Version,
     log::{Encoded, Entry, Position, ProcessId},
 };
 
@@ -22,6 +22,8 @@ pub struct Batch {
     pub timers: Vec<NewTimer>,
     /// Timers whose commands are among the entries.
     pub fired: Vec<TimerId>,
+    /// Timers of earlier batches that are taken back, before those of this batch are added.
+    pub cancelled: Vec<Cancellation>,
 }
 
 /// An entry on its way into the log.
@@ -124,6 +126,8 @@ pub struct NewTimer {
     pub due: Timestamp,
     /// The instance that it is addressed to.
     pub to: Stream,
+    /// The process manager's instance that asked for it, if one did.
+    pub sender: Option<Stream>,
     /// The command.
     pub message: Encoded,
     /// The process that asked for it.
@@ -145,10 +149,23 @@ pub struct Timer {
     pub due: Timestamp,
     /// The instance that it is addressed to.
     pub to: Stream,
+    /// The process manager's instance that asked for it, if one did.
+    pub sender: Option<Stream>,
     /// The command.
     pub message: Encoded,
     /// The process that asked for it.
     pub process: ProcessId,
     /// The message whose handling asked for it.
     pub causation: Position,
+}
+
+impl Timer {
+    /// Whether this timer is one of those that are taken back.
+    #[must_use]
+    pub fn is_meant_by(&self, cancellation: &Cancellation) -> bool {
+        match cancellation {
+            Cancellation::Command { to, name } => self.to == *to && self.message.name == *name,
+            Cancellation::AskedForBy(stream) => self.sender.as_ref() == Some(stream),
+        }
+    }
 }

@@ -11,8 +11,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, Conflict, Expected, NewEntry, Ownership, Parked, Progress, Reference, Store,
-    StoreError, Timer, TimerId,
+    Answer, Batch, Committed, Conflict, Expected, NewEntry, NewTimer, Ownership, Parked, Progress, Reference,
+    Store, StoreError, Timer, TimerId,
 };
 
 /// A store that forgets everything when it is dropped. It keeps every rule that the durable ones keep.
@@ -260,11 +260,18 @@ impl Inner {
                 self.timers.remove(&(due, id));
             }
         }
+        for cancellation in &batch.cancelled {
+            self.timers.retain(|_, it| !it.is_meant_by(cancellation));
+        }
+        if !batch.cancelled.is_empty() {
+            self.due.retain(|id, due| self.timers.contains_key(&(*due, *id)));
+        }
         for timer in batch.timers {
             self.last_timer += 1;
             let (id, due) = (TimerId(self.last_timer), timer.due);
             let (process, causation) = (resolve(timer.process).into(), resolve(timer.causation));
-            let timer = Timer { id, due, to: timer.to, message: timer.message, process, causation };
+            let NewTimer { to, sender, message, .. } = timer;
+            let timer = Timer { id, due, to, sender, message, process, causation };
             self.timers.insert((due, id), timer);
             self.due.insert(id, due);
         }

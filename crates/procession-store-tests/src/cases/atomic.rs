@@ -1,7 +1,7 @@
 //! S5: a batch takes effect whole or not at all, whatever is wrong with it.
 
 use procession::{
-    Partition, Version,
+    Cancellation, Partition, Version,
     log::{Encoded, Position},
 };
 use procession_runtime::{
@@ -12,8 +12,8 @@ use procession_runtime::{
 use crate::{
     Settings, StoreUnderTest,
     batches::{
-        Contents, NewEntryWith, acquire, batch, checkpoint, command, contents, event, large_event, numbers,
-        parked, second, stream, timer,
+        Contents, NewEntryWith, acquire, batch, cancellation, checkpoint, command, contents, event,
+        large_event, numbers, parked, second, stream, timer,
     },
 };
 
@@ -43,7 +43,7 @@ async fn fails_whole<U: StoreUnderTest>(
 
 async fn something_before(store: &impl Store) -> (Ownership, TimerId) {
     let first = [event("a", 1), command("b", 2).keyed("old key")];
-    let first = Batch { timers: vec![timer("a", second(10), 3)], ..batch(first) };
+    let first = Batch { timers: vec![timer("a", second(10), 3), timer("d", second(15), 8)], ..batch(first) };
     store.commit(first).await.unwrap();
     let timers = store.due_timers(second(10), 10).await.unwrap();
     (acquire(store, 0).await, timers[0].id)
@@ -57,6 +57,7 @@ fn everything(owned: Ownership, fired: TimerId) -> Batch {
         parked: vec![parked(2, "b", Some("broken"))],
         timers: vec![timer("c", second(20), 7)],
         fired: vec![fired],
+        cancelled: vec![Cancellation::AskedForBy(stream("asker")), cancellation("d")],
     }
 }
 
@@ -67,7 +68,7 @@ fn takes_effect(before: &Contents, after: &Contents) {
     assert_eq!(after.progress.head, Position(5));
     assert_eq!(after.progress.checkpoints[0], Position(5));
     assert_eq!(after.parked.len(), 1);
-    assert_eq!(after.timers.len(), 1, "one has fired, another was asked for");
+    assert_eq!(after.timers.len(), 1, "one has fired, one was taken back, another was asked for");
     assert_eq!(after.next_due, Some(second(20)));
 }
 

@@ -1,11 +1,13 @@
 //! G: the log as its readers see it.
 
-use procession::log::{Kind, Position, ProcessId};
+use std::sync::Arc;
+
+use procession::log::{Entry, Kind, Position, ProcessId};
 use procession_runtime::{Store, store::Reference};
 
 use crate::{
     Settings, StoreUnderTest,
-    batches::{NewEntryWith, batch, command, entry, event, log, message, numbers, positions},
+    batches::{NewEntryWith, batch, command, entry, event, log, message, numbers, positions, stream},
 };
 
 pub async fn g3_a_reader_from_anywhere_misses_nothing_and_repeats_nothing_during_appends<
@@ -116,7 +118,15 @@ pub async fn a_message_without_a_process_begins_one<U: StoreUnderTest>() {
 
 pub async fn every_kind_of_entry_comes_back_as_what_it_was<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
-    let kinds = [Kind::Event, Kind::Command, Kind::ExecutedCommand, Kind::Rejection];
+    let kinds = [
+        Kind::Event,
+        Kind::Command,
+        Kind::ExecutedCommand,
+        Kind::Rejection,
+        Kind::Input,
+        Kind::Ignored,
+        Kind::PublicEvent,
+    ];
     let new: Vec<_> = kinds.iter().zip(0..).map(|(kind, it)| entry(*kind, "a", message(it))).collect();
 
     store.commit(batch(new.clone())).await.unwrap();
@@ -124,6 +134,17 @@ pub async fn every_kind_of_entry_comes_back_as_what_it_was<U: StoreUnderTest>() 
     for (recorded, new) in log(&store).await.iter().zip(&new) {
         assert_eq!(recorded.entry, new.entry);
     }
+}
+
+pub async fn a_command_comes_back_with_its_sender<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let mut sent = command("a", 1);
+    sent.entry = Arc::new(Entry::clone(&sent.entry).sent_by(Some(stream("it's \u{1F6CE}"))));
+
+    store.commit(batch([sent.clone(), command("a", 2)])).await.unwrap();
+
+    let senders: Vec<_> = log(&store).await.iter().map(|it| it.entry.sender.clone()).collect();
+    assert_eq!(senders, [sent.entry.sender.clone(), None]);
 }
 
 pub async fn what_was_read_does_not_change_under_the_reader<U: StoreUnderTest>() {

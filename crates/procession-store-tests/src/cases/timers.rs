@@ -1,15 +1,21 @@
 //! Timers and parked messages, as rows of a store.
 
 use jiff::Timestamp;
-use procession::log::Position;
+use procession::{
+    Cancellation,
+    log::{Encoded, Position},
+};
 use procession_runtime::{
     Store,
-    store::{Batch, Reference},
+    store::{Batch, NewTimer, Reference},
 };
 
 use crate::{
     Settings, StoreUnderTest,
-    batches::{NOTHING, acquire, batch, checkpoint, command, event, message, parked, second, stream, timer},
+    batches::{
+        NOTHING, acquire, batch, cancellation, checkpoint, command, event, message, parked, second, stream,
+        timer,
+    },
 };
 
 fn numbers(timers: &[procession_runtime::store::Timer]) -> Vec<u64> {
@@ -101,6 +107,47 @@ pub async fn a_timer_gets_no_name_that_was_used_before<U: StoreUnderTest>() {
     store.commit(ask(2)).await.unwrap();
 
     assert!(store.due_timers(second(10), 1).await.unwrap()[0].id > first);
+}
+
+pub async fn timers_are_taken_back_by_their_command_and_instance<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let other =
+        NewTimer { message: Encoded { name: "Other".into(), ..message(3) }, ..timer("a", second(10), 3) };
+    let timers = vec![timer("a", second(10), 1), timer("b", second(10), 2), other, timer("a", second(20), 4)];
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+
+    store.commit(Batch { cancelled: vec![cancellation("a")], ..Batch::default() }).await.unwrap();
+    store.commit(Batch { cancelled: vec![cancellation("nobody")], ..Batch::default() }).await.unwrap();
+
+    assert_eq!(numbers(&store.due_timers(Timestamp::MAX, 10).await.unwrap()), [2, 3]);
+}
+
+pub async fn timers_are_taken_back_by_who_has_asked_for_them<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let by = |asker, number| NewTimer { sender: Some(stream(asker)), ..timer("a", second(10), number) };
+    let timers = vec![by("x", 1), by("y", 2), timer("x", second(10), 3), by("x", 4)];
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+    let senders: Vec<_> =
+        store.due_timers(second(10), 10).await.unwrap().into_iter().map(|it| it.sender).collect();
+    assert_eq!(senders, [Some(stream("x")), Some(stream("y")), None, Some(stream("x"))]);
+
+    let cancelled = vec![Cancellation::AskedForBy(stream("x"))];
+    store.commit(Batch { cancelled, ..Batch::default() }).await.unwrap();
+
+    assert_eq!(numbers(&store.due_timers(second(10), 10).await.unwrap()), [2, 3]);
+    assert_eq!(store.next_due().await.unwrap(), Some(second(10)));
+}
+
+pub async fn a_timer_that_is_taken_back_and_asked_for_again_in_one_batch_is_kept<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let timers = vec![timer("a", second(10), 1)];
+    store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
+
+    let (cancelled, timers) = (vec![cancellation("a")], vec![timer("a", second(20), 2)]);
+    store.commit(Batch { cancelled, timers, ..Batch::default() }).await.unwrap();
+
+    assert_eq!(numbers(&store.due_timers(Timestamp::MAX, 10).await.unwrap()), [2]);
+    assert_eq!(store.next_due().await.unwrap(), Some(second(20)));
 }
 
 pub async fn parked_messages_come_back_in_the_order_they_were_parked<U: StoreUnderTest>() {

@@ -11,7 +11,7 @@ fn hotel() -> Application {
     let housekeeping = Saga::named("housekeeping")
         .on(|event: &GuestLeft| CleanRoom { room: event.room })
         .on(|event: &RoomCleaned| (event.room > 0).then_some([again(event.room), again(event.room)]));
-    let rooms = Module::named("rooms").handles::<CleanRoom>();
+    let rooms = Module::named("rooms").handles::<CleanRoom>().publishes::<RoomCleaned>();
     let staff = Module::named("staff").external_event::<GuestLeft>().saga(housekeeping);
     Application::assemble([rooms, staff]).unwrap()
 }
@@ -28,6 +28,7 @@ fn the_map_is_plain_text_that_a_person_can_read() {
 module rooms
   decider room
     CleanRoom   -> RoomCleaned or RoomRejection
+  publishes RoomCleaned
 module staff
   saga housekeeping
     GuestLeft   -> CleanRoom

@@ -49,8 +49,12 @@ impl CheckOutGroup {
         let group_checkout: GroupCheckoutId = id.map_or_else(new, Ok)?;
         then_close(store.open().await?, async |runtime| {
             let stays = store.stays(runtime.reader(), &guest_stays).await?;
-            let command =
-                InitiateGroupCheckout { group_checkout: group_checkout.clone(), clerk, guest_stays };
+            let command = InitiateGroupCheckout {
+                group_checkout: group_checkout.clone(),
+                clerk,
+                guest_stays,
+                within: None,
+            };
             let process = runtime.execute(command).await.map_err(not_begun)?.process;
             report_troubles();
             let parked = runtime.wait(process).await?.parked;
@@ -79,15 +83,16 @@ async fn tell(
 ) -> Done {
     let (group, mut out) = (runtime.reader().instance::<GroupCheckout>(id).await?.state, anstream::stdout());
     let width = stays.iter().map(|it| it.state.guest.chars().count()).max().unwrap_or(0);
-    for (stay, answer) in &group.answers {
+    for (stay, answer) in group.guests.members() {
         let Some(Instance { state, .. }) = stays.iter().find(|it| it.id == stay.as_str()) else { continue };
-        let (style, glyph, words) = words(*answer);
+        let (style, glyph, words) = words(answer);
         let (guest, room) = (look::harmless(&state.guest), state.room);
         writeln!(out, "{style}{glyph}{style:#} {guest:<width$}  room {room:<5}  {words}")?;
     }
     let ended = match group.outcome {
         Some(Outcome::Completed) => "completed",
         Some(Outcome::Failed) => "failed",
+        Some(Outcome::TimedOut) => "timed out",
         None => "not ended",
     };
     writeln!(out, "\nGroup checkout {id}: {ended} (process {process})")?;
@@ -95,10 +100,14 @@ async fn tell(
     match group.outcome {
         Some(Outcome::Completed) => Ok(()),
         Some(Outcome::Failed) => {
-            let failed = group.answers.values().filter(|it| matches!(it, Answer::Failed(_))).count();
+            let failed = group.guests.answers().filter(|(_, it)| matches!(it, Answer::Failed(_))).count();
             let (failed, all) = (look::number(failed), look::count(stays.len(), "guest"));
             Err(CliError::said_no(format!("{failed} of {all} could not check out"))
                 .hint("settle what is open (`hotel pay STAY --all`), and check these guests out again"))
+        }
+        Some(Outcome::TimedOut) => {
+            let unanswered = look::count(group.guests.missing().count(), "guest");
+            Err(CliError::said_no(format!("time was up, and {unanswered} had not answered")).hint(history))
         }
         None if parked > 0 => Err(CliError::failed(format!(
             "the process is stuck: {} parked",
@@ -109,10 +118,10 @@ async fn tell(
     }
 }
 
-fn words(answer: Answer) -> (anstyle::Style, &'static str, String) {
+fn words(answer: Option<&Answer>) -> (anstyle::Style, &'static str, String) {
     match answer {
-        Answer::Completed => (look::GOOD, "✓", "checked out".into()),
-        Answer::Failed(reason) => (look::BAD, "✗", format!("could not check out: {reason}")),
-        Answer::Pending => (look::PLAIN, "·", "no answer".into()),
+        Some(Answer::Completed) => (look::GOOD, "✓", "checked out".into()),
+        Some(Answer::Failed(reason)) => (look::BAD, "✗", format!("could not check out: {reason}")),
+        None => (look::PLAIN, "·", "no answer".into()),
     }
 }

@@ -86,6 +86,7 @@ impl From<OpenError> for CliError {
                 "is it `hotel serve`? Then use its page or its API, or stop it (Ctrl-C) and try again"
             }
             OpenError::TooNew { .. } => "update this program; the file was not changed",
+            OpenError::TooOld { .. } => "`hotel serve` on this store opens it for writing",
             _ => "check that the folder exists, that it may be written, and that the disk has room",
         };
         let said = match &error {

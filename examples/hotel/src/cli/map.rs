@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
-use hotel::hotel;
+use hotel::{Style, hotel};
 
 use super::Done;
 
@@ -28,7 +28,7 @@ enum Format {
 
 impl Map {
     pub(super) fn run(self) -> Done {
-        let (hotel, mut out) = (hotel()?, anstream::stdout());
+        let (hotel, mut out) = (hotel(Style::default())?, anstream::stdout());
         match self.format {
             Format::Text => write!(out, "{}", hotel.map().to_text())?,
             Format::Mermaid => write!(out, "{}", hotel.map().to_mermaid())?,

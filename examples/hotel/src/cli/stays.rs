@@ -64,7 +64,7 @@ async fn all_stays(reader: &Reader) -> Result<Vec<Stay>, CliError> {
 }
 
 impl From<Instance<GuestStay>> for Stay {
-    fn from(Instance { id, version, state }: Instance<GuestStay>) -> Self {
+    fn from(Instance { id, version, state, .. }: Instance<GuestStay>) -> Self {
         let GuestStay { status, guest, room, balance } = state;
         Self { guest_stay: id, guest, room, status, balance, version: version.0 }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hotel::{
-    GuestStayId,
+    GuestStayId, Style,
     guest_stays::{GuestStay, Status},
     hotel,
 };
@@ -59,7 +59,7 @@ impl StoreFile {
 
     /// Starts the hotel on the store, which is created if there is none.
     pub(crate) async fn open_or_create(&self) -> Result<Runtime, CliError> {
-        Ok(Runtime::start(&hotel()?, SqliteStore::open(&self.0)?).await?)
+        Ok(Runtime::start(&hotel(Style::default())?, SqliteStore::open(&self.0)?).await?)
     }
 
     /// Starts the hotel on a store that must be there.
@@ -72,7 +72,7 @@ impl StoreFile {
 
     /// Reads the store, also while another process writes it.
     pub(crate) fn read(&self) -> Result<Reader, CliError> {
-        Ok(Reader::new(&hotel()?, Arc::new(SqliteStore::open_read_only(&self.0)?)))
+        Ok(Reader::new(&hotel(Style::default())?, Arc::new(SqliteStore::open_read_only(&self.0)?)))
     }
 
     /// The stays that must exist.

@@ -1,25 +1,24 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use procession::{Context, Decider, Either, Events, Handle};
+use jiff::{SignedDuration, Timestamp};
+use procession::{Answered, Context, Decider, Either, Events, Handle, Join};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutInitiated, GuestCheckoutCompletionRecorded,
-    GuestCheckoutFailureRecorded, GuestCheckoutsInitiated, InitiateGroupCheckout,
-    RecordGuestCheckoutCompletion, RecordGuestCheckoutFailure, RecordGuestCheckoutsInitiation,
+    GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutInitiated, GroupCheckoutTimedOut,
+    GuestCheckoutCompletionRecorded, GuestCheckoutFailureRecorded, GuestCheckoutsInitiated,
+    InitiateGroupCheckout, RecordGuestCheckoutCompletion, RecordGuestCheckoutFailure,
+    RecordGuestCheckoutsInitiation, TimeoutGroupCheckout,
 };
 use crate::{GroupCheckoutId, GuestStayId, guest_stays::CheckoutFailure};
 
 /// One group checkout: who was asked, and who has answered what.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GroupCheckout {
-    /// Each guest's answer.
-    pub answers: BTreeMap<GuestStayId, Answer>,
+    /// The guests, and each one's answer.
+    pub guests: Join<GuestStayId, Answer>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
-    /// How many guests have not answered.
-    pub unanswered: usize,
     guests_were_asked: bool,
 }
 
@@ -27,8 +26,6 @@ pub struct GroupCheckout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "answer", content = "reason")]
 pub enum Answer {
-    /// Nothing yet.
-    Pending,
     /// The guest has left.
     Completed,
     /// The guest could not leave.
@@ -43,6 +40,8 @@ pub enum Outcome {
     Completed,
     /// Some guests could not leave.
     Failed,
+    /// Some guests have not answered in time.
+    TimedOut,
 }
 
 /// The events of a group checkout.
@@ -56,10 +55,15 @@ pub enum GroupCheckoutEvent {
     CompletionRecorded(GuestCheckoutCompletionRecorded),
     /// A guest could not leave.
     FailureRecorded(GuestCheckoutFailureRecorded),
-    /// It has ended: all guests have left.
+    /// All guests have left.
+    #[ends]
     Completed(GroupCheckoutCompleted),
-    /// It has ended: some guests could not leave.
+    /// Some guests could not leave.
+    #[ends]
     Failed(GroupCheckoutFailed),
+    /// Some guests have not answered in time.
+    #[ends]
+    TimedOut(GroupCheckoutTimedOut),
 }
 
 /// Why a group checkout refuses a command.
@@ -77,6 +81,9 @@ pub enum GroupCheckoutRejection {
     /// A guest cannot leave twice.
     #[error("the guest stay {0} is in the group twice")]
     GuestTwice(GuestStayId),
+    /// A deadline that nobody can keep.
+    #[error("the guests must have some time to answer")]
+    NoTime,
     /// A stranger answers.
     #[error("the guest stay {0} is not in the group")]
     NotInGroup(GuestStayId),
@@ -90,58 +97,96 @@ impl Decider for GroupCheckout {
     fn evolve(&mut self, event: &GroupCheckoutEvent) {
         match event {
             GroupCheckoutEvent::Initiated(event) => {
-                self.answers = event.guest_stays.iter().map(|stay| (stay.clone(), Answer::Pending)).collect();
-                self.unanswered = self.answers.len();
+                self.guests = Join::of(event.guest_stays.iter().cloned());
             }
             GroupCheckoutEvent::GuestCheckoutsInitiated(_) => self.guests_were_asked = true,
             GroupCheckoutEvent::CompletionRecorded(event) => {
-                self.answer(&event.guest_stay, Answer::Completed)
+                self.guests.record(&event.guest_stay, Answer::Completed);
             }
             GroupCheckoutEvent::FailureRecorded(event) => {
-                self.answer(&event.guest_stay, Answer::Failed(event.reason));
+                self.guests.record(&event.guest_stay, Answer::Failed(event.reason));
             }
             GroupCheckoutEvent::Completed(_) => self.outcome = Some(Outcome::Completed),
             GroupCheckoutEvent::Failed(_) => self.outcome = Some(Outcome::Failed),
+            GroupCheckoutEvent::TimedOut(_) => self.outcome = Some(Outcome::TimedOut),
         }
     }
 }
 
-type Ended = Either<GroupCheckoutCompleted, GroupCheckoutFailed>;
+/// How a group checkout ends with the last answer.
+pub type Ended = Either<GroupCheckoutCompleted, GroupCheckoutFailed>;
 
+/// The rules, for whoever carries the answers: a saga, the module itself, or this type as a process manager.
 impl GroupCheckout {
-    fn answer(&mut self, stay: &GuestStayId, answer: Answer) {
-        if self.answers.insert(stay.clone(), answer) == Some(Answer::Pending) {
-            self.unanswered -= 1;
-        }
+    /// A guest has left. Nothing follows from an answer that comes again, or from a stranger's.
+    pub(super) fn guest_left(
+        &self,
+        group_checkout: GroupCheckoutId,
+        guest_stay: GuestStayId,
+        at: Timestamp,
+    ) -> Option<(GuestCheckoutCompletionRecorded, Option<Ended>)> {
+        let ended = self.guests.with(&guest_stay, Answer::Completed)?.end(&group_checkout, at);
+        Some((GuestCheckoutCompletionRecorded { group_checkout, guest_stay, at }, ended))
     }
 
-    /// Whether this guest's answer is still awaited. Answers that come again are not.
-    fn awaits(&self, stay: &GuestStayId) -> Result<bool, GroupCheckoutRejection> {
-        match self.answers.get(stay) {
-            Some(answer) => Ok(*answer == Answer::Pending),
-            None if self.answers.is_empty() => Err(GroupCheckoutRejection::NotInitiated),
-            None => Err(GroupCheckoutRejection::NotInGroup(stay.clone())),
-        }
+    /// A guest could not leave. Nothing follows from an answer that comes again, or from a stranger's.
+    pub(super) fn guest_stays(
+        &self,
+        group_checkout: GroupCheckoutId,
+        guest_stay: GuestStayId,
+        reason: CheckoutFailure,
+        at: Timestamp,
+    ) -> Option<(GuestCheckoutFailureRecorded, Option<Ended>)> {
+        let ended = self.guests.with(&guest_stay, Answer::Failed(reason))?.end(&group_checkout, at);
+        Some((GuestCheckoutFailureRecorded { group_checkout, guest_stay, reason, at }, ended))
     }
 
-    /// How it ends, if the answer of `stay` is the last one.
-    fn end(&self, id: &GroupCheckoutId, stay: &GuestStayId, succeeded: bool, at: Timestamp) -> Option<Ended> {
-        if self.unanswered > 1 {
+    /// Time is up.
+    pub(super) fn timed_out(&self, group_checkout: GroupCheckoutId, at: Timestamp) -> GroupCheckoutTimedOut {
+        let (completed, failed) = completed_and_failed(self.guests.answers());
+        let unanswered = self.guests.missing().cloned().collect();
+        GroupCheckoutTimedOut { group_checkout, completed, failed, unanswered, at }
+    }
+
+    /// Who answers must be a guest of a group that has begun.
+    fn must_have(&self, stay: &GuestStayId) -> Result<(), GroupCheckoutRejection> {
+        if self.guests.is_empty() {
+            return Err(GroupCheckoutRejection::NotInitiated);
+        }
+        if !self.guests.contains(stay) {
+            return Err(GroupCheckoutRejection::NotInGroup(stay.clone()));
+        }
+        Ok(())
+    }
+}
+
+trait End {
+    fn end(&self, group_checkout: &GroupCheckoutId, at: Timestamp) -> Option<Ended>;
+}
+
+impl End for Answered<'_, GuestStayId, Answer> {
+    /// How the group checkout ends, if this answer is the last one.
+    fn end(&self, group_checkout: &GroupCheckoutId, at: Timestamp) -> Option<Ended> {
+        if !self.is_complete() {
             return None;
         }
-        let has_left = |it: &GuestStayId, answer: Answer| {
-            if it == stay { succeeded } else { answer == Answer::Completed }
-        };
-        let stays = self.answers.iter().map(|(it, answer)| (it.clone(), has_left(it, *answer)));
-        let (completed, failed): (Vec<_>, Vec<_>) = stays.partition(|(_, has_left)| *has_left);
-        let ids = |stays: Vec<(GuestStayId, bool)>| stays.into_iter().map(|(it, _)| it).collect();
-        let (group_checkout, completed, failed): (_, _, Vec<_>) = (id.clone(), ids(completed), ids(failed));
+        let group_checkout = group_checkout.clone();
+        let (completed, failed) = completed_and_failed(self.answers());
         Some(if failed.is_empty() {
             Either::Left(GroupCheckoutCompleted { group_checkout, completed, at })
         } else {
             Either::Right(GroupCheckoutFailed { group_checkout, completed, failed, at })
         })
     }
+}
+
+fn completed_and_failed<'a>(
+    answers: impl Iterator<Item = (&'a GuestStayId, &'a Answer)>,
+) -> (Vec<GuestStayId>, Vec<GuestStayId>) {
+    let (completed, failed): (Vec<_>, Vec<_>) =
+        answers.partition(|(_, answer)| **answer == Answer::Completed);
+    let ids = |answers: Vec<(&GuestStayId, &Answer)>| answers.into_iter().map(|(id, _)| id.clone()).collect();
+    (ids(completed), ids(failed))
 }
 
 impl Handle<InitiateGroupCheckout> for GroupCheckout {
@@ -152,18 +197,21 @@ impl Handle<InitiateGroupCheckout> for GroupCheckout {
         command: InitiateGroupCheckout,
         context: &Context,
     ) -> Result<GroupCheckoutInitiated, GroupCheckoutRejection> {
-        let InitiateGroupCheckout { group_checkout, clerk, guest_stays } = command;
-        if !self.answers.is_empty() {
+        let InitiateGroupCheckout { group_checkout, clerk, guest_stays, within } = command;
+        if !self.guests.is_empty() {
             return Err(GroupCheckoutRejection::AlreadyInitiated);
         }
         if guest_stays.is_empty() {
             return Err(GroupCheckoutRejection::NoGuests);
         }
+        if within.is_some_and(|it| it <= SignedDuration::ZERO) {
+            return Err(GroupCheckoutRejection::NoTime);
+        }
         let mut seen = BTreeSet::new();
         if let Some(twice) = guest_stays.iter().find(|it| !seen.insert(*it)) {
             return Err(GroupCheckoutRejection::GuestTwice(twice.clone()));
         }
-        Ok(GroupCheckoutInitiated { group_checkout, clerk, guest_stays, at: context.now })
+        Ok(GroupCheckoutInitiated { group_checkout, clerk, guest_stays, within, at: context.now })
     }
 }
 
@@ -175,7 +223,7 @@ impl Handle<RecordGuestCheckoutsInitiation> for GroupCheckout {
         command: RecordGuestCheckoutsInitiation,
         context: &Context,
     ) -> Result<Self::Records, GroupCheckoutRejection> {
-        if self.answers.is_empty() {
+        if self.guests.is_empty() {
             return Err(GroupCheckoutRejection::NotInitiated);
         }
         let RecordGuestCheckoutsInitiation { group_checkout } = command;
@@ -192,11 +240,11 @@ impl Handle<RecordGuestCheckoutCompletion> for GroupCheckout {
         context: &Context,
     ) -> Result<Self::Records, GroupCheckoutRejection> {
         let RecordGuestCheckoutCompletion { group_checkout, guest_stay } = command;
-        if !self.awaits(&guest_stay)? {
+        self.must_have(&guest_stay)?;
+        if self.outcome.is_some() {
             return Ok(None);
         }
-        let end = self.end(&group_checkout, &guest_stay, true, context.now);
-        Ok(Some((GuestCheckoutCompletionRecorded { group_checkout, guest_stay, at: context.now }, end)))
+        Ok(self.guest_left(group_checkout, guest_stay, context.now))
     }
 }
 
@@ -209,11 +257,26 @@ impl Handle<RecordGuestCheckoutFailure> for GroupCheckout {
         context: &Context,
     ) -> Result<Self::Records, GroupCheckoutRejection> {
         let RecordGuestCheckoutFailure { group_checkout, guest_stay, reason } = command;
-        if !self.awaits(&guest_stay)? {
+        self.must_have(&guest_stay)?;
+        if self.outcome.is_some() {
             return Ok(None);
         }
-        let end = self.end(&group_checkout, &guest_stay, false, context.now);
-        Ok(Some((GuestCheckoutFailureRecorded { group_checkout, guest_stay, reason, at: context.now }, end)))
+        Ok(self.guest_stays(group_checkout, guest_stay, reason, context.now))
+    }
+}
+
+impl Handle<TimeoutGroupCheckout> for GroupCheckout {
+    type Records = Option<GroupCheckoutTimedOut>;
+
+    fn handle(
+        &self,
+        command: TimeoutGroupCheckout,
+        context: &Context,
+    ) -> Result<Self::Records, GroupCheckoutRejection> {
+        if self.guests.is_empty() {
+            return Err(GroupCheckoutRejection::NotInitiated);
+        }
+        Ok(self.outcome.is_none().then(|| self.timed_out(command.group_checkout, context.now)))
     }
 }
 
@@ -242,12 +305,19 @@ mod tests {
             group_checkout: group(),
             clerk: "eve".parse().unwrap(),
             guest_stays: stays(ids),
+            within: None,
         }
     }
 
     fn initiated(ids: &[&str]) -> GroupCheckoutInitiated {
         let clerk = "eve".parse().unwrap();
-        GroupCheckoutInitiated { group_checkout: group(), clerk, guest_stays: stays(ids), at: AT }
+        GroupCheckoutInitiated {
+            group_checkout: group(),
+            clerk,
+            guest_stays: stays(ids),
+            within: None,
+            at: AT,
+        }
     }
 
     fn complete(id: &str) -> RecordGuestCheckoutCompletion {
@@ -349,5 +419,36 @@ mod tests {
         given::<GroupCheckout>((initiated(&["1", "2"]), completed("1"), asked))
             .when(complete("2"))
             .then((completed("2"), group_completed(&["1", "2"])));
+    }
+
+    fn time_is_up() -> TimeoutGroupCheckout {
+        TimeoutGroupCheckout { group_checkout: group() }
+    }
+
+    fn timed_out(completed: &[&str], failed: &[&str], unanswered: &[&str]) -> GroupCheckoutTimedOut {
+        let (completed, failed, unanswered) = (stays(completed), stays(failed), stays(unanswered));
+        GroupCheckoutTimedOut { group_checkout: group(), completed, failed, unanswered, at: AT }
+    }
+
+    #[test]
+    fn when_time_is_up_it_ends_and_knows_who_has_not_answered() {
+        given::<GroupCheckout>((initiated(&["1", "2", "3"]), completed("1"), failed("2")))
+            .when(time_is_up())
+            .then(timed_out(&["1"], &["2"], &["3"]));
+    }
+
+    #[test]
+    fn after_the_end_time_and_answers_change_nothing() {
+        given::<GroupCheckout>((initiated(&["1"]), completed("1"), group_completed(&["1"])))
+            .when(time_is_up())
+            .then(());
+        given::<GroupCheckout>((initiated(&["1"]), timed_out(&[], &[], &["1"]))).when(complete("1")).then(());
+    }
+
+    #[test]
+    fn guests_without_time_are_not_asked() {
+        given::<GroupCheckout>(())
+            .when(InitiateGroupCheckout { within: Some(SignedDuration::ZERO), ..initiate(&["1"]) })
+            .then_rejected(GroupCheckoutRejection::NoTime);
     }
 }

@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use procession::{Command, Event};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,17 @@ pub struct InitiateGroupCheckout {
     pub clerk: ClerkId,
     /// The stays that are to end.
     pub guest_stays: Vec<GuestStayId>,
+    /// How long the guests may take to answer; without it, for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<SignedDuration>,
+}
+
+/// Ends a group checkout whose guests have not all answered in time. It is sent by the process itself.
+#[derive(Command, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[command(to = GroupCheckout, id = group_checkout)]
+pub struct TimeoutGroupCheckout {
+    /// The group checkout.
+    pub group_checkout: GroupCheckoutId,
 }
 
 /// Records that every guest was asked to check out.
@@ -56,6 +67,9 @@ pub struct GroupCheckoutInitiated {
     pub clerk: ClerkId,
     /// The stays that are to end.
     pub guest_stays: Vec<GuestStayId>,
+    /// How long the guests may take to answer; without it, for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<SignedDuration>,
     /// When.
     pub at: Timestamp,
 }
@@ -115,6 +129,21 @@ pub struct GroupCheckoutFailed {
     pub completed: Vec<GuestStayId>,
     /// The stays that have not.
     pub failed: Vec<GuestStayId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Time is up, and some guests have not answered.
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+pub struct GroupCheckoutTimedOut {
+    /// The group checkout.
+    pub group_checkout: GroupCheckoutId,
+    /// The stays that have ended.
+    pub completed: Vec<GuestStayId>,
+    /// The stays that could not end.
+    pub failed: Vec<GuestStayId>,
+    /// The stays that have not answered.
+    pub unanswered: Vec<GuestStayId>,
     /// When.
     pub at: Timestamp,
 }

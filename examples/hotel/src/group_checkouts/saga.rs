@@ -1,8 +1,8 @@
-use procession::Saga;
+use procession::{After, Cancel, Saga};
 
 use super::{
-    GroupCheckoutInitiated, RecordGuestCheckoutCompletion, RecordGuestCheckoutFailure,
-    RecordGuestCheckoutsInitiation,
+    GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutInitiated, RecordGuestCheckoutCompletion,
+    RecordGuestCheckoutFailure, RecordGuestCheckoutsInitiation, TimeoutGroupCheckout,
 };
 use crate::guest_stays::{CheckOutGuest, GuestCheckedOut, GuestCheckoutFailed};
 
@@ -12,7 +12,9 @@ pub fn group_checkout_saga() -> Saga {
     Saga::named("group_checkout")
         .on(|event: &GroupCheckoutInitiated| {
             let group_checkout = event.group_checkout.clone();
-            (check_out_each_guest(event), RecordGuestCheckoutsInitiation { group_checkout })
+            let timeout = TimeoutGroupCheckout { group_checkout: group_checkout.clone() };
+            let timeout = event.within.map(|it| After(it.unsigned_abs(), timeout));
+            (CheckOutGuest::each_of(event), RecordGuestCheckoutsInitiation { group_checkout }, timeout)
         })
         .on(|event: &GuestCheckedOut| {
             event.group_checkout.clone().map(|group_checkout| RecordGuestCheckoutCompletion {
@@ -27,12 +29,8 @@ pub fn group_checkout_saga() -> Saga {
                 reason: event.reason,
             })
         })
-}
-
-fn check_out_each_guest(event: &GroupCheckoutInitiated) -> Vec<CheckOutGuest> {
-    let group_checkout = Some(&event.group_checkout);
-    let stays = event.guest_stays.iter().cloned();
-    stays.map(|guest_stay| CheckOutGuest { guest_stay, group_checkout: group_checkout.cloned() }).collect()
+        .on(|event: &GroupCheckoutCompleted| Cancel::<TimeoutGroupCheckout>::to(&event.group_checkout))
+        .on(|event: &GroupCheckoutFailed| Cancel::<TimeoutGroupCheckout>::to(&event.group_checkout))
 }
 
 #[cfg(test)]
@@ -58,7 +56,13 @@ mod tests {
         let (clerk, guest_stays) = ("eve".parse().unwrap(), vec![stay("1"), stay("2")]);
         let ask = |id| CheckOutGuest { guest_stay: stay(id), group_checkout: Some(group()) };
         given_saga(group_checkout_saga())
-            .when(GroupCheckoutInitiated { group_checkout: group(), clerk, guest_stays, at: AT })
+            .when(GroupCheckoutInitiated {
+                group_checkout: group(),
+                clerk,
+                guest_stays,
+                within: None,
+                at: AT,
+            })
             .then((ask("1"), ask("2"), RecordGuestCheckoutsInitiation { group_checkout: group() }));
     }
 

@@ -1,5 +1,6 @@
 //! The truth about one guest's stay: checked in, charged, paid, checked out.
 
+mod choreography;
 mod guest_stay;
 mod messages;
 
@@ -11,12 +12,20 @@ pub use messages::{
 
 use procession::Module;
 
-/// The module of guest stays.
+use crate::Style;
+
+/// The module of guest stays. Its answers to a checkout are public as they are.
 #[must_use]
-pub fn module() -> Module {
-    Module::named("guest_stays")
+pub fn module(style: Style) -> Module {
+    let module = Module::named("guest_stays")
         .handles::<CheckInGuest>()
         .handles::<RecordCharge>()
         .handles::<RecordPayment>()
         .handles::<CheckOutGuest>()
+        .publishes::<GuestCheckedOut>()
+        .publishes::<GuestCheckoutFailed>();
+    match style {
+        Style::Choreography => choreography::choreography(module),
+        Style::Saga | Style::ProcessManager => module,
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), io::Error> {
     let (close, closing) = watch::channel(false);
-    let map = hotel::hotel().map_err(io::Error::other)?.map().clone();
+    let map = hotel::hotel(hotel::Style::default()).map_err(io::Error::other)?.map().clone();
     let desk = Desk::new(runtime, closing);
     let shutdown = async move {
         shutdown.await;

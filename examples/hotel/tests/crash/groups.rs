@@ -48,7 +48,9 @@ pub(crate) fn plan(groups: usize, chance: &mut Chance) -> Vec<Group> {
 /// Everybody checks in and is charged, and who is to be settled pays.
 #[tokio::main]
 pub(crate) async fn arrive(store: &Path, groups: &[Group]) {
-    let runtime = Runtime::start(&hotel().unwrap(), SqliteStore::open(store).unwrap()).await.unwrap();
+    let runtime = Runtime::start(&hotel(hotel::Style::default()).unwrap(), SqliteStore::open(store).unwrap())
+        .await
+        .unwrap();
     let mut arriving = JoinSet::new();
     let guests: BTreeMap<_, _> =
         groups.iter().flat_map(|it| &it.guests).map(|it| (it.stay.clone(), it.is_settled)).collect();

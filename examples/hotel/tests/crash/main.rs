@@ -36,7 +36,7 @@ fn promises_1_2_and_6_hold_over_50_kills() {
     let groups = plan(KILLS * GROUPS_PER_KILL, &mut chance);
     groups::arrive(&store, &groups);
     let mut waiting = VecDeque::from(groups);
-    let application = hotel::hotel().unwrap();
+    let application = hotel::hotel(hotel::Style::default()).unwrap();
     let mut audit = Audit::new(&application);
     let mut acknowledged = Vec::new();
     let (mut hit_running, mut slowest_recovery) = (0, Duration::ZERO);

@@ -30,7 +30,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 impl Stored {
     pub(crate) fn open(path: &Path) -> Self {
-        let application = hotel().unwrap();
+        let application = hotel(hotel::Style::default()).unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open_read_only(path).unwrap());
         let reader = Reader::new(&application, Arc::clone(&store));
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -64,7 +64,7 @@ impl Stored {
                 } else {
                     (Answer::Failed(CheckoutFailure::BalanceNotSettled), Status::Open)
                 };
-                assert_eq!(checkout.answers.get(&guest.stay), Some(&answer), "{guest:?}");
+                assert_eq!(checkout.guests.answer(&guest.stay), Some(&answer), "{guest:?}");
                 assert_eq!(stay.state.status, status, "{guest:?}");
             }
         }

@@ -54,7 +54,7 @@ pub(super) async fn write_end(
 ) -> Done {
     const MOST_NAMED: usize = 20;
     let group = runtime.reader().instance::<GroupCheckout>(group).await?.state;
-    let reason = |guest: &DemoGuest| match group.answers.get(&guest.stay) {
+    let reason = |guest: &DemoGuest| match group.guests.answer(&guest.stay) {
         Some(Answer::Failed(reason)) => Some(*reason),
         _ => None,
     };
@@ -68,6 +68,10 @@ pub(super) async fn write_end(
         Some(Outcome::Failed) => {
             let (bad, left, failed) = (look::BAD.bold(), look::number(left), look::number(failed.len()));
             writeln!(out, "\n {bad}Failed{bad:#} in {took}: {left} have left, {failed} could not")?;
+        }
+        Some(Outcome::TimedOut) => {
+            let (bad, unanswered) = (look::BAD.bold(), look::count(group.guests.missing().count(), "guest"));
+            writeln!(out, "\n {bad}Timed out{bad:#} in {took}: {unanswered} had not answered")?;
         }
         None => {
             return Err(CliError::failed(

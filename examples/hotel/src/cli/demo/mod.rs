@@ -92,8 +92,10 @@ async fn check_out(
     let clerk = "front-desk".parse().map_err(CliError::failed)?;
     let guest_stays = guests.iter().map(|it| it.stay.clone()).collect();
     let (mut committed, begun) = (runtime.committed(), Instant::now());
-    let process =
-        runtime.execute(InitiateGroupCheckout { group_checkout, clerk, guest_stays }).await?.process;
+    let process = runtime
+        .execute(InitiateGroupCheckout { group_checkout, clerk, guest_stays, within: None })
+        .await?
+        .process;
     report_troubles();
     let mut unfolding = Unfolding::of(runtime.reader(), process).await?.watched_since(begun);
     frame::write_beginning(&unfolding, process, out)?;

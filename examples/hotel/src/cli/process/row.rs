@@ -27,7 +27,9 @@ impl Row {
             Kind::Command | Kind::ExecutedCommand if is_failure => ("▸", look::BAD),
             _ if is_failure => ("✗", look::BAD),
             Kind::Command | Kind::ExecutedCommand => ("▸", look::COMMAND),
-            Kind::Event => ("●", look::EVENT),
+            Kind::Event | Kind::PublicEvent => ("●", look::EVENT),
+            Kind::Input => ("→", look::EVENT),
+            Kind::Ignored => ("·", look::PLAIN),
             Kind::Rejection => ("✗", look::BAD),
         };
         Self {

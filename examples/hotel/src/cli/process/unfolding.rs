@@ -3,13 +3,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotel::hotel;
+use hotel::{Style, hotel};
 use jiff::Timestamp;
 use procession::{
     ProcessMap, Reader,
     history::{Layer, layers},
     log::{Kind, Position, ProcessId, Recorded},
-    map::HandlerKind,
+    map::Trigger,
     store::Progress,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Unfolding<'a> {
 impl<'a> Unfolding<'a> {
     /// A process of which nothing was told yet.
     pub(crate) async fn of(reader: &'a Reader, process: ProcessId) -> Result<Self, CliError> {
-        let (map, progress) = (hotel()?.map().clone(), reader.store().progress().await?);
+        let (map, progress) = (hotel(Style::default())?.map().clone(), reader.store().progress().await?);
         let mut unfolding = Self {
             process,
             map,
@@ -130,14 +130,11 @@ impl<'a> Unfolding<'a> {
     fn is_message_handled(&self, message: &Recorded) -> bool {
         let entry = &message.entry;
         let waits_for_a_handler = match entry.kind {
-            Kind::Command => true,
-            Kind::ExecutedCommand | Kind::Rejection => false,
-            Kind::Event => self
-                .map
-                .modules
-                .iter()
-                .flat_map(|it| &it.handlers)
-                .any(|handler| handler.kind == HandlerKind::Saga && handler.takes.name == entry.name),
+            Kind::Command | Kind::Input => true,
+            Kind::ExecutedCommand | Kind::Rejection | Kind::Ignored => false,
+            Kind::Event | Kind::PublicEvent => {
+                self.map.handlers().any(|(_, it)| it.trigger == Trigger::Event && it.takes.name == entry.name)
+            }
         };
         let partitions = u16::try_from(self.progress.checkpoints.len()).unwrap_or(u16::MAX);
         let checkpoint = self.progress.checkpoints.get(entry.stream.partition(partitions).index());
@@ -192,9 +189,10 @@ mod tests {
             group_checkout: group_checkout.clone(),
             clerk: clerk.clone(),
             guest_stays: guest_stays.clone(),
+            within: None,
         };
         let at = Timestamp::UNIX_EPOCH;
-        let initiated = GroupCheckoutInitiated { group_checkout, clerk, guest_stays, at };
+        let initiated = GroupCheckoutInitiated { group_checkout, clerk, guest_stays, within: None, at };
         let ask = |stream| CheckOutGuest { guest_stay: stay(stream), group_checkout: None };
         let entries = vec![
             entry(Kind::ExecutedCommand, group, &initiate, 0),
@@ -227,7 +225,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         store.acquire((0..store.partitions()).map(Partition).collect()).await.unwrap();
         store.commit(half_way(&group, &first, &second)).await.unwrap();
-        let reader = Reader::new(&hotel().unwrap(), Arc::clone(&store) as Arc<dyn Store>);
+        let reader = Reader::new(&hotel(Style::default()).unwrap(), Arc::clone(&store) as Arc<dyn Store>);
         let mut unfolding = Unfolding::of(&reader, ProcessId(1)).await.unwrap();
 
         let half = told(&mut unfolding).await;

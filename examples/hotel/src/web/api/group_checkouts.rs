@@ -116,7 +116,7 @@ pub(super) async fn initiate(
         None => new_id("group", key.as_deref()).parse().map_err(invalid)?,
     };
     let id = group_checkout.to_string();
-    let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays };
+    let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within: None };
     let process = desk.initiate(command, key).await?.process;
     let location = [(header::LOCATION, format!("/api/group-checkouts/{id}"))];
     let events = format!("/api/processes/{process}/events");
@@ -150,18 +150,18 @@ impl From<OngoingCheckout> for Checkout {
             process: process.0,
             version: instance.version.0,
             outcome: instance.state.outcome,
-            unanswered: instance.state.unanswered,
-            answers: instance.state.answers.iter().map(GuestAnswer::from).collect(),
+            unanswered: instance.state.guests.missing().count(),
+            answers: instance.state.guests.members().map(GuestAnswer::from).collect(),
         }
     }
 }
 
-impl From<(&GuestStayId, &Answer)> for GuestAnswer {
-    fn from((stay, answer): (&GuestStayId, &Answer)) -> Self {
+impl From<(&GuestStayId, Option<&Answer>)> for GuestAnswer {
+    fn from((stay, answer): (&GuestStayId, Option<&Answer>)) -> Self {
         let (answer, reason) = match answer {
-            Answer::Pending => ("pending", None),
-            Answer::Completed => ("completed", None),
-            Answer::Failed(reason) => ("failed", Some(reason.to_string())),
+            None => ("pending", None),
+            Some(Answer::Completed) => ("completed", None),
+            Some(Answer::Failed(reason)) => ("failed", Some(reason.to_string())),
         };
         Self { guest_stay: stay.to_string(), answer, reason }
     }

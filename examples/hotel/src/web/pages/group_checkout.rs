@@ -26,7 +26,8 @@ pub(super) async fn initiate(State(desk): State<Desk>, fields: Fields) -> Result
         return Err(invalid("nobody was chosen: go back, and choose the guests who leave"));
     }
     let page = format!("/group-checkouts/{group_checkout}#live");
-    let command = InitiateGroupCheckout { group_checkout, clerk: fields.one("clerk")?, guest_stays };
+    let command =
+        InitiateGroupCheckout { group_checkout, clerk: fields.one("clerk")?, guest_stays, within: None };
     desk.initiate(command, key).await?;
     Ok(Redirect::to(&page))
 }
@@ -35,7 +36,7 @@ pub(super) async fn initiate(State(desk): State<Desk>, fields: Fields) -> Result
 pub(super) async fn page(State(desk): State<Desk>, Id(id): Id<GroupCheckoutId>) -> Result<Markup, Problem> {
     let checkout = desk.group_checkout(&id).await?;
     let mut stays = BTreeMap::new();
-    for id in checkout.instance.state.answers.keys() {
+    for (id, _) in checkout.instance.state.guests.members() {
         stays.insert(id.clone(), desk.stay(id).await?);
     }
     let refresh = html! {
@@ -50,7 +51,7 @@ type Stays = BTreeMap<GuestStayId, Instance<GuestStay>>;
 
 fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     let state = &checkout.instance.state;
-    let (all, answered) = (state.answers.len(), state.answers.len() - state.unanswered);
+    let (all, answered) = (state.guests.len(), state.guests.answers().count());
     html! {
         header.intro {
             p.eyebrow { "Group checkout" }
@@ -87,18 +88,22 @@ fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     }
 }
 
-fn in_room_order<'a>(checkout: &OngoingCheckout, stays: &'a Stays) -> Vec<(&'a Instance<GuestStay>, Answer)> {
-    let answers = checkout.instance.state.answers.iter();
-    let mut rows: Vec<_> = answers.filter_map(|(id, answer)| Some((stays.get(id)?, *answer))).collect();
+fn in_room_order<'a>(
+    checkout: &OngoingCheckout,
+    stays: &'a Stays,
+) -> Vec<(&'a Instance<GuestStay>, Option<Answer>)> {
+    let answers = checkout.instance.state.guests.members();
+    let mut rows: Vec<_> =
+        answers.filter_map(|(id, answer)| Some((stays.get(id)?, answer.copied()))).collect();
     rows.sort_by_key(|(stay, _)| stay.state.room);
     rows
 }
 
-fn row(stay: &Instance<GuestStay>, answer: Answer) -> Markup {
+fn row(stay: &Instance<GuestStay>, answer: Option<Answer>) -> Markup {
     let (name, words) = match answer {
-        Answer::Pending => ("pending", "asked, no answer yet".into()),
-        Answer::Completed => ("completed", "checked out".into()),
-        Answer::Failed(reason) => ("failed", format!("could not check out: {reason}")),
+        None => ("pending", "asked, no answer yet".into()),
+        Some(Answer::Completed) => ("completed", "checked out".into()),
+        Some(Answer::Failed(reason)) => ("failed", format!("could not check out: {reason}")),
     };
     html! {
         tr role="row" data-stay=(stay.id) data-answer=(name) {
@@ -111,7 +116,7 @@ fn row(stay: &Instance<GuestStay>, answer: Answer) -> Markup {
 
 fn outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     let state = &checkout.instance.state;
-    let all = state.answers.len();
+    let all = state.guests.len();
     match state.outcome {
         None => html! {},
         Some(Outcome::Completed) => html! {
@@ -122,10 +127,18 @@ fn outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
         },
         Some(Outcome::Failed) => {
             let rows = in_room_order(checkout, stays).into_iter();
-            let failed: Vec<_> = rows.filter(|(_, answer)| matches!(answer, Answer::Failed(_))).collect();
+            let failed: Vec<_> =
+                rows.filter(|(_, answer)| matches!(answer, Some(Answer::Failed(_)))).collect();
             let failed: Vec<&Instance<GuestStay>> = failed.into_iter().map(|(stay, _)| stay).collect();
             failed_outcome(&checkout.instance.id, all, &failed)
         }
+        Some(Outcome::TimedOut) => html! {
+            div.panel.ended.bad {
+                h2 { "Time was up: " (state.guests.missing().count()) " of " (all) " guests had not answered" }
+                p { "The rest is as shown above. Look at who is still here, and check them out again." }
+                p { a.button href="/" { "Back to the front desk" } }
+            }
+        },
     }
 }
 

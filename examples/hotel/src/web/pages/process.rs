@@ -82,6 +82,9 @@ fn row(message: &Recorded) -> Markup {
 fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Event => "Event",
+        Kind::PublicEvent => "Public event",
+        Kind::Input => "Input",
+        Kind::Ignored => "Ignored",
         Kind::Command | Kind::ExecutedCommand => "Command",
         Kind::Rejection => "Rejection",
     }

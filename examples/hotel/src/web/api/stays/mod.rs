@@ -114,7 +114,7 @@ pub(super) async fn get(
 
 impl From<Instance<GuestStay>> for Stay {
     fn from(instance: Instance<GuestStay>) -> Self {
-        let Instance { id, version, state: GuestStay { status, guest, room, balance } } = instance;
+        let Instance { id, version, state: GuestStay { status, guest, room, balance }, .. } = instance;
         Self {
             guest_stay: id,
             guest,

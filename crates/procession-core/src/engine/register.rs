@@ -1,0 +1,82 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::erased::{HandleFn, InstanceType, PublishFn, ReactFn};
+use crate::{Module, Starts, process::Source};
+
+/// The registered handlers of all modules, and how to run one of them.
+///
+/// A micro-transaction is one message for one handler: [`Engine::handlers_of`] says which handlers a message has,
+/// [`Engine::decide`] and [`Engine::react`] run one, and [`Engine::fold`] folds what was recorded into the state.
+pub struct Engine {
+    pub(super) instances: BTreeMap<&'static str, Arc<InstanceType>>,
+    /// By the category and the name of what they take.
+    pub(super) commands: BTreeMap<(&'static str, &'static str), Handler>,
+    pub(super) inputs: BTreeMap<(&'static str, &'static str), Handler>,
+    /// By the category of the sender and the name of the command: the input that tells of a rejection.
+    pub(super) rejections: BTreeMap<(&'static str, &'static str), &'static str>,
+    pub(super) reactions: BTreeMap<&'static str, Vec<(&'static str, ReactFn)>>,
+    pub(super) publishers: BTreeMap<&'static str, Vec<PublishFn>>,
+}
+
+/// A handler that needs the state of an instance.
+#[derive(Clone)]
+pub(super) struct Handler {
+    pub(super) handle: HandleFn,
+    /// Whether it may start an instance; none when it is asked at any time.
+    pub(super) starts: Option<Starts>,
+}
+
+impl Engine {
+    pub(crate) fn of(modules: &[Module]) -> Self {
+        let mut engine = Self {
+            instances: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            rejections: BTreeMap::new(),
+            reactions: BTreeMap::new(),
+            publishers: BTreeMap::new(),
+        };
+        modules.iter().for_each(|it| engine.register(it));
+        engine
+    }
+
+    fn register(&mut self, module: &Module) {
+        for it in &module.commands {
+            self.instances.entry(it.decider.category).or_insert_with(|| Arc::clone(&it.instance));
+            let handler = Handler { handle: Arc::clone(&it.handle), starts: None };
+            self.commands.insert((it.decider.category, it.takes.name), handler);
+        }
+        for reactor in &module.reactors {
+            for it in &reactor.reactions {
+                self.add_reaction(it.takes.name, reactor.name, &it.react);
+            }
+        }
+        for it in &module.publishers {
+            self.publishers.entry(it.takes.name).or_default().push(Arc::clone(&it.publish));
+        }
+        module.processes.iter().for_each(|it| self.register_process(it));
+    }
+
+    fn register_process(&mut self, process: &crate::process::ProcessType) {
+        let category = process.category;
+        self.instances.insert(category, Arc::clone(&process.instance));
+        for input in &process.inputs {
+            let handler = Handler { handle: Arc::clone(&input.handle), starts: Some(input.starts) };
+            match &input.source {
+                Source::Fact(route) => self.add_reaction(input.takes.name, category, route),
+                Source::Rejection(command) => {
+                    self.rejections.insert((category, command.name), input.takes.name);
+                }
+                Source::Timeout => {
+                    self.commands.insert((category, input.takes.name), handler);
+                    continue;
+                }
+            }
+            self.inputs.insert((category, input.takes.name), handler);
+        }
+    }
+
+    fn add_reaction(&mut self, takes: &'static str, handler: &'static str, react: &ReactFn) {
+        self.reactions.entry(takes).or_default().push((handler, Arc::clone(react)));
+    }
+}

@@ -1,0 +1,180 @@
+//! What a linear saga takes, and what that means for its steps.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    advance::Run,
+    builder::BeginFn,
+    events::{SagaStarted, StepCompensated, StepCompleted, StepFailed, StepTimedOut},
+    state::{Phase, SagaState, StepStatus},
+    step::LearnFn,
+};
+use crate::{Failure, Ignored, Message, Output, Payload, Reason, engine::decode, log::Entry, message::kind};
+
+/// A step was not done in time. Addressed to the instance that has asked for it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct TimeOutStep {
+    pub(super) step: String,
+    pub(super) attempt: u32,
+}
+
+/// The pause at a save-point is over. Addressed to the instance that has asked for it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ResumeSaga {
+    pub(super) from_stage: usize,
+}
+
+impl Message for TimeOutStep {
+    type Kind = kind::Command;
+    const NAME: &'static str = "TimeOutStep";
+}
+
+impl Message for ResumeSaga {
+    type Kind = kind::Command;
+    const NAME: &'static str = "ResumeSaga";
+}
+
+/// What a message can mean.
+#[derive(Clone)]
+pub(super) enum Role<D> {
+    Starts(BeginFn<D>),
+    Completes(usize, Option<LearnFn<D>>),
+    Fails(usize),
+    Compensated(usize),
+    /// The command of the step was rejected.
+    Rejected(usize),
+    /// The command that undoes the step was rejected.
+    CompensationRejected(usize),
+    TimedOut,
+    Resumes,
+}
+
+/// Takes one message: the first of its roles that the instance waits for, or none.
+pub(super) fn take<D: Payload + Clone>(
+    roles: &[Role<D>],
+    state: &SagaState<D>,
+    message: &Entry,
+    outputs: &mut Vec<Output>,
+) -> Result<(), Failure> {
+    let mut run = Run { state: state.clone(), stream: &message.stream, outputs };
+    for role in roles {
+        if run.play(role, message)? {
+            return run.advance();
+        }
+    }
+    run.outputs.push(Output::Ignore(Ignored::encoded(&message.name, Reason::NotExpected)?));
+    Ok(())
+}
+
+impl<D: Payload + Clone> Run<'_, D> {
+    /// Returns whether the instance waits for this.
+    fn play(&mut self, role: &Role<D>, message: &Entry) -> Result<bool, Failure> {
+        match role {
+            Role::Starts(begin) => self.begin(begin, message),
+            Role::Completes(step, learn) => self.complete(*step, learn.as_ref(), message),
+            Role::Fails(step) => self.fail(*step, message.name.to_string()),
+            Role::Rejected(step) => self.fail(*step, why_rejected(message)),
+            Role::Compensated(step) => self.compensated(*step),
+            Role::CompensationRejected(step) if self.state.is(*step, StepStatus::Compensating) => {
+                Err(Failure::CompensationFailed { step: self.name(*step), reason: why_rejected(message) })
+            }
+            Role::CompensationRejected(_) => Ok(false),
+            Role::TimedOut => self.time_out(message),
+            Role::Resumes => self.come_forward(message),
+        }
+    }
+
+    fn begin(&mut self, begin: &BeginFn<D>, message: &Entry) -> Result<bool, Failure> {
+        if self.state.data.is_some() && self.state.phase != Phase::Ended {
+            return Ok(false);
+        }
+        let data = begin(message)?;
+        self.record(SagaStarted { data: json(&data)? })?;
+        Ok(true)
+    }
+
+    fn complete(
+        &mut self,
+        step: usize,
+        learn: Option<&LearnFn<D>>,
+        message: &Entry,
+    ) -> Result<bool, Failure> {
+        if !self.state.is(step, StepStatus::Running) {
+            return Ok(false);
+        }
+        let mut learned = None;
+        if let (Some(learn), Some(mut data)) = (learn, self.state.data.clone()) {
+            learn(&mut data, message)?;
+            learned = Some(json(&data)?);
+        }
+        self.record(StepCompleted { step: self.name(step), data: learned })?;
+        self.settled(step);
+        Ok(true)
+    }
+
+    fn fail(&mut self, step: usize, reason: String) -> Result<bool, Failure> {
+        if !self.state.is(step, StepStatus::Running) {
+            return Ok(false);
+        }
+        self.record(StepFailed { step: self.name(step), reason })?;
+        self.settled(step);
+        Ok(true)
+    }
+
+    fn settled(&mut self, step: usize) {
+        if self.state.program.steps.get(step).is_some_and(|it| it.within.is_some()) {
+            self.cancel_time_limits();
+        }
+    }
+
+    fn compensated(&mut self, step: usize) -> Result<bool, Failure> {
+        if !self.state.is(step, StepStatus::Compensating) {
+            return Ok(false);
+        }
+        self.record(StepCompensated { step: self.name(step) })?;
+        Ok(true)
+    }
+
+    fn time_out(&mut self, message: &Entry) -> Result<bool, Failure> {
+        let TimeOutStep { step, attempt } = decode(message.schema_version, &message.payload)?;
+        let found = self.state.program.find(&step).filter(|it| {
+            self.state.is(*it, StepStatus::Running) && self.state.attempts.get(*it) == Some(&attempt)
+        });
+        if found.is_some() {
+            self.record(StepTimedOut { step })?;
+        }
+        Ok(found.is_some())
+    }
+
+    fn come_forward(&mut self, message: &Entry) -> Result<bool, Failure> {
+        let ResumeSaga { from_stage } = decode(message.schema_version, &message.payload)?;
+        let waits = matches!(self.state.phase, Phase::Back { to_stage, .. } if to_stage == Some(from_stage));
+        if waits {
+            self.resume(from_stage)?;
+        }
+        Ok(waits)
+    }
+}
+
+fn json<D: Payload>(data: &D) -> Result<serde_json::Value, Failure> {
+    let unwritable = |error: serde_json::Error| crate::EncodeError {
+        message: SagaStarted::NAME,
+        reason: error.to_string(),
+    };
+    let text = data.to_json().map_err(unwritable)?;
+    Ok(serde_json::from_str(&text).map_err(unwritable)?)
+}
+
+/// The sentence of a rejection, as it stands in the message that tells of it.
+fn why_rejected(message: &Entry) -> String {
+    #[derive(Deserialize)]
+    struct Told {
+        rejected: Sentence,
+    }
+    #[derive(Deserialize)]
+    struct Sentence {
+        message: String,
+    }
+    serde_json::from_str(&message.payload)
+        .map_or_else(|_| message.name.to_string(), |it: Told| it.rejected.message)
+}

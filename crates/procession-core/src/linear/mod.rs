@@ -1,0 +1,18 @@
+//! Linear sagas: step after step, and back again when one fails.
+
+mod advance;
+mod builder;
+mod compile;
+mod events;
+mod inputs;
+mod program;
+mod state;
+mod step;
+
+pub use builder::{Branch, LinearSaga};
+pub use events::{
+    CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaResumed, SagaStarted,
+    StepCompensated, StepCompleted, StepFailed, StepStarted, StepTimedOut,
+};
+pub use state::{SagaState, StepStatus};
+pub use step::{Step, StepWithoutEnd};

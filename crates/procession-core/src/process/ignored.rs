@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{EncodeError, log::Encoded};
+
+/// That a process manager did not take a message, as it is written to the log: nothing is dropped silently.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ignored {
+    /// The sentence for people.
+    pub message: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a process manager did not take a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Early: its instance has not started, and the message does not start it.
+    NotStarted,
+    /// Late: its instance has ended.
+    Ended,
+    /// The instance runs, and waits for something else.
+    NotExpected,
+}
+
+impl Ignored {
+    /// The name of the entry in the log.
+    pub const NAME: &'static str = "Ignored";
+
+    pub(crate) fn encoded(name: &str, reason: Reason) -> Result<Encoded, EncodeError> {
+        let why = match reason {
+            Reason::NotStarted => "the process has not started",
+            Reason::Ended => "the process has ended",
+            Reason::NotExpected => "the process waits for something else",
+        };
+        let ignored = Self { message: format!("{name} has no effect: {why}"), reason };
+        let payload = serde_json::to_string(&ignored)
+            .map_err(|error| EncodeError { message: Self::NAME, reason: error.to_string() })?;
+        Ok(Encoded { name: Self::NAME.into(), schema_version: 1, payload: payload.into_boxed_str() })
+    }
+}
