@@ -110,7 +110,8 @@ impl Answered {
             let rejection = Rejection::<C>::decode(&rejection.entry.payload).map_err(unreadable)?;
             return Err(ExecuteError::Rejected(rejection));
         }
-        let Self { position, outcome: events, version } = self;
+        let Self { position, outcome, version } = self;
+        let events = outcome.into_iter().filter(|it| it.entry.kind == Kind::Event).collect();
         Ok(Executed { process: position.into(), position, version, events })
     }
 }

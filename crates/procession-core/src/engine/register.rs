@@ -61,7 +61,9 @@ impl Engine {
         let category = process.category;
         self.instances.insert(category, Arc::clone(&process.instance));
         for input in &process.inputs {
-            let handler = Handler { handle: Arc::clone(&input.handle), starts: Some(input.starts) };
+            // A linear saga knows by itself which message it waits for.
+            let starts = (!process.is_linear).then_some(input.starts);
+            let handler = Handler { handle: Arc::clone(&input.handle), starts };
             match &input.source {
                 Source::Fact(route) => self.add_reaction(input.takes.name, category, route),
                 Source::Rejection(command) => {

@@ -42,7 +42,7 @@ impl<D: Payload + Clone> Run<'_, D> {
         match self.state.phase.clone() {
             Phase::Forward => self.go_forward(),
             Phase::Back { to_stage, reason } => self.go_back(to_stage, reason),
-            Phase::Ended => Ok(()),
+            Phase::Ended(_) => Ok(()),
         }
     }
 

@@ -28,7 +28,13 @@ impl<D: Payload + Clone> LinearSaga<D> {
         let mut takes = Takes::default();
         if let Some(start) = start {
             let emits = starting(&program);
-            takes.fact(start.fact, start.correlate, Role::Starts(start.begin), emits, start.starts);
+            takes.fact(
+                start.fact,
+                start.correlate,
+                Role::Starts(start.begin, start.starts),
+                emits,
+                start.starts,
+            );
         }
         for step in 0..program.steps.len() {
             takes.step(&program, step);

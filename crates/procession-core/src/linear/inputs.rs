@@ -9,7 +9,9 @@ use super::{
     state::{Phase, SagaState, StepStatus},
     step::LearnFn,
 };
-use crate::{Failure, Ignored, Message, Output, Payload, Reason, engine::decode, log::Entry, message::kind};
+use crate::{
+    Failure, Ignored, Message, Output, Payload, Reason, Starts, engine::decode, log::Entry, message::kind,
+};
 
 /// A step was not done in time. Addressed to the instance that has asked for it.
 #[derive(Serialize, Deserialize)]
@@ -37,7 +39,7 @@ impl Message for ResumeSaga {
 /// What a message can mean.
 #[derive(Clone)]
 pub(super) enum Role<D> {
-    Starts(BeginFn<D>),
+    Starts(BeginFn<D>, Starts),
     Completes(usize, Option<LearnFn<D>>),
     Fails(usize),
     Compensated(usize),
@@ -62,15 +64,22 @@ pub(super) fn take<D: Payload + Clone>(
             return run.advance();
         }
     }
-    run.outputs.push(Output::Ignore(Ignored::encoded(&message.name, Reason::NotExpected)?));
+    run.outputs.push(Output::Ignore(Ignored::encoded(&message.name, why_not(roles, state))?));
     Ok(())
+}
+
+fn why_not<D: Payload + Clone>(roles: &[Role<D>], state: &SagaState<D>) -> Reason {
+    let starts =
+        roles.iter().find_map(|it| if let Role::Starts(_, starts) = it { Some(*starts) } else { None });
+    let refused = starts.unwrap_or_default().refuses(state.lifecycle());
+    refused.unwrap_or(Reason::NotExpected)
 }
 
 impl<D: Payload + Clone> Run<'_, D> {
     /// Returns whether the instance waits for this.
     fn play(&mut self, role: &Role<D>, message: &Entry) -> Result<bool, Failure> {
         match role {
-            Role::Starts(begin) => self.begin(begin, message),
+            Role::Starts(begin, starts) => self.begin(begin, *starts, message),
             Role::Completes(step, learn) => self.complete(*step, learn.as_ref(), message),
             Role::Fails(step) => self.fail(*step, message.name.to_string()),
             Role::Rejected(step) => self.fail(*step, why_rejected(message)),
@@ -84,8 +93,8 @@ impl<D: Payload + Clone> Run<'_, D> {
         }
     }
 
-    fn begin(&mut self, begin: &BeginFn<D>, message: &Entry) -> Result<bool, Failure> {
-        if self.state.data.is_some() && self.state.phase != Phase::Ended {
+    fn begin(&mut self, begin: &BeginFn<D>, starts: Starts, message: &Entry) -> Result<bool, Failure> {
+        if starts.refuses(self.state.lifecycle()).is_some() {
             return Ok(false);
         }
         let data = begin(message)?;

@@ -6,7 +6,7 @@ use super::{
     events::{SagaCompensated, SagaCompleted, SagaEvent},
     program::Program,
 };
-use crate::{DecodeError, Message, Payload};
+use crate::{DecodeError, Lifecycle, Message, Payload};
 
 /// How far an instance of a linear saga is.
 pub struct SagaState<D> {
@@ -50,7 +50,8 @@ pub(super) enum Phase {
         to_stage: Option<usize>,
         reason: String,
     },
-    Ended,
+    /// With this event.
+    Ended(&'static str),
 }
 
 impl<D: Clone> Clone for SagaState<D> {
@@ -89,6 +90,14 @@ impl<D> SagaState<D> {
 }
 
 impl<D: Payload + Clone> SagaState<D> {
+    pub(super) fn lifecycle(&self) -> Lifecycle {
+        match (&self.data, &self.phase) {
+            (None, _) => Lifecycle::NotStarted,
+            (Some(_), Phase::Ended(outcome)) => Lifecycle::Ended(outcome),
+            (Some(_), Phase::Forward | Phase::Back { .. }) => Lifecycle::Running,
+        }
+    }
+
     pub(super) fn new(program: Arc<Program<D>>) -> Self {
         let steps = program.steps.len();
         Self {
@@ -151,8 +160,9 @@ impl<D: Payload + Clone> SagaState<D> {
                 self.set(event, &event.step, StepStatus::Compensated)?;
             }
             SagaEvent::Resumed(event) => self.resume(event.from_stage),
-            SagaEvent::Completed(SagaCompleted {}) | SagaEvent::Compensated(SagaCompensated { .. }) => {
-                self.phase = Phase::Ended;
+            SagaEvent::Completed(SagaCompleted {}) => self.phase = Phase::Ended(SagaCompleted::NAME),
+            SagaEvent::Compensated(SagaCompensated { .. }) => {
+                self.phase = Phase::Ended(SagaCompensated::NAME)
             }
         }
         Ok(())

@@ -17,6 +17,8 @@ pub struct Ignored {
 pub enum Reason {
     /// Early: its instance has not started, and the message does not start it.
     NotStarted,
+    /// It would start its instance, which has started before.
+    Started,
     /// Late: its instance has ended.
     Ended,
     /// The instance runs, and waits for something else.
@@ -30,6 +32,7 @@ impl Ignored {
     pub(crate) fn encoded(name: &str, reason: Reason) -> Result<Encoded, EncodeError> {
         let why = match reason {
             Reason::NotStarted => "the process has not started",
+            Reason::Started => "the process has started before",
             Reason::Ended => "the process has ended",
             Reason::NotExpected => "the process waits for something else",
         };

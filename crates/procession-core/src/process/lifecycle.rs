@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use super::Reason;
+
 /// Where an instance is in its life. The engine keeps it: an instance runs from its first event to the first one whose
 /// variant is marked with `#[ends]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -22,27 +24,32 @@ impl Lifecycle {
     }
 }
 
-/// Whether a message may start an instance of a process manager.
+/// Whether an event may start an instance of a process manager, and what it means for one that has started before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Starts {
-    /// No: it is for running instances. Before the start and after the end it has no effect.
+    /// It is for running instances. Before the start and after the end it has no effect.
     #[default]
     Never,
-    /// Yes. After the end it has no effect.
+    /// It starts an instance. On one that has started it has no effect: it is a duplicate.
     Once,
-    /// Yes, and after the end it starts the instance again.
+    /// It starts an instance, or is taken by a running one. After the end it has no effect.
+    ///
+    /// For processes that several events can begin, whichever comes first.
+    IfNeeded,
+    /// As [`Self::Once`], and after the end it starts the instance again.
     Again,
 }
 
 impl Starts {
-    /// Why the message is not taken, if it is not.
-    pub(crate) fn refuses(self, lifecycle: Lifecycle) -> Option<super::Reason> {
+    /// Why the event is not taken, if it is not.
+    pub(crate) fn refuses(self, lifecycle: Lifecycle) -> Option<Reason> {
         match (lifecycle, self) {
-            (Lifecycle::NotStarted, Self::Never) => Some(super::Reason::NotStarted),
-            (Lifecycle::Ended(_), Self::Never | Self::Once) => Some(super::Reason::Ended),
-            (Lifecycle::NotStarted, Self::Once | Self::Again)
-            | (Lifecycle::Running, _)
+            (Lifecycle::NotStarted, Self::Never) => Some(Reason::NotStarted),
+            (Lifecycle::Running, Self::Once | Self::Again) => Some(Reason::Started),
+            (Lifecycle::Ended(_), Self::Never | Self::Once | Self::IfNeeded) => Some(Reason::Ended),
+            (Lifecycle::NotStarted, Self::Once | Self::IfNeeded | Self::Again)
+            | (Lifecycle::Running, Self::Never | Self::IfNeeded)
             | (Lifecycle::Ended(_), Self::Again) => None,
         }
     }

@@ -58,7 +58,7 @@ pub enum WiringError {
     /// A process manager that can never end.
     #[error(
         "the process manager `{process}` in module `{module}` never ends; mark the variants of its `Event` enum that end \
-         it with `#[ends]`"
+         it with `#[ends]`, and record one of them"
     )]
     NeverEnds {
         /// The process manager.

@@ -28,7 +28,11 @@ pub(super) fn check(modules: &[Module], map: &ProcessMap, errors: &mut Vec<Wirin
 
 fn starts_and_ends(module: &Module, process: &ProcessType, map: &ProcessMap, errors: &mut Vec<WiringError>) {
     let (process_name, module_name) = (process.category, module.name);
-    if process.instance.ends.is_empty() {
+    let records_an_end = map.handlers().filter(|(_, it)| it.name == process_name).any(|(_, it)| {
+        let recorded = it.emits.iter().filter(|it| it.kind == EmissionKind::Records);
+        recorded.map(|it| it.message.name).any(|it| process.instance.ends.contains(&it))
+    });
+    if !records_an_end {
         errors.push(WiringError::NeverEnds { process: process_name, module: module_name });
     }
     let by_event = process.inputs.iter().any(|it| it.starts != crate::Starts::Never);

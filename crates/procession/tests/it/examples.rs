@@ -1,19 +1,52 @@
 //! Every example runs to its end. What it shows, it asserts by itself.
 
+#[path = "../../examples/change_the_shape_of_an_event.rs"]
+mod change_the_shape_of_an_event;
+#[path = "../../examples/collect_many_answers.rs"]
+mod collect_many_answers;
+#[path = "../../examples/compensate_in_reverse.rs"]
+mod compensate_in_reverse;
 #[path = "../../examples/execute_a_command.rs"]
 mod execute_a_command;
 #[path = "../../examples/expect_a_version.rs"]
 mod expect_a_version;
 #[path = "../../examples/find_what_is_parked.rs"]
 mod find_what_is_parked;
+#[path = "../../examples/react_to_a_rejection.rs"]
+mod react_to_a_rejection;
 #[path = "../../examples/read_a_process.rs"]
 mod read_a_process;
+#[path = "../../examples/run_steps_in_parallel.rs"]
+mod run_steps_in_parallel;
 #[path = "../../examples/send_a_command_later.rs"]
 mod send_a_command_later;
+#[path = "../../examples/take_back_a_command.rs"]
+mod take_back_a_command;
+#[path = "../../examples/tell_other_modules.rs"]
+mod tell_other_modules;
+#[path = "../../examples/try_again_from_a_save_point.rs"]
+mod try_again_from_a_save_point;
 #[path = "../../examples/use_an_idempotency_key.rs"]
 mod use_an_idempotency_key;
 #[path = "../../examples/wait_for_a_process.rs"]
 mod wait_for_a_process;
+#[path = "../../examples/wait_for_a_reply.rs"]
+mod wait_for_a_reply;
+
+#[test]
+fn change_the_shape_of_an_event_runs() {
+    change_the_shape_of_an_event::main().unwrap();
+}
+
+#[test]
+fn collect_many_answers_runs() {
+    collect_many_answers::main().unwrap();
+}
+
+#[test]
+fn compensate_in_reverse_runs() {
+    compensate_in_reverse::main().unwrap();
+}
 
 #[test]
 fn execute_a_command_runs() {
@@ -31,13 +64,38 @@ fn find_what_is_parked_runs() {
 }
 
 #[test]
+fn react_to_a_rejection_runs() {
+    react_to_a_rejection::main().unwrap();
+}
+
+#[test]
 fn read_a_process_runs() {
     read_a_process::main().unwrap();
 }
 
 #[test]
+fn run_steps_in_parallel_runs() {
+    run_steps_in_parallel::main().unwrap();
+}
+
+#[test]
 fn send_a_command_later_runs() {
     send_a_command_later::main().unwrap();
+}
+
+#[test]
+fn take_back_a_command_runs() {
+    take_back_a_command::main().unwrap();
+}
+
+#[test]
+fn tell_other_modules_runs() {
+    tell_other_modules::main().unwrap();
+}
+
+#[test]
+fn try_again_from_a_save_point_runs() {
+    try_again_from_a_save_point::main().unwrap();
 }
 
 #[test]
@@ -48,6 +106,11 @@ fn use_an_idempotency_key_runs() {
 #[test]
 fn wait_for_a_process_runs() {
     wait_for_a_process::main().unwrap();
+}
+
+#[test]
+fn wait_for_a_reply_runs() {
+    wait_for_a_reply::main().unwrap();
 }
 
 #[test]

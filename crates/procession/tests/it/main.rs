@@ -11,3 +11,4 @@ mod mistakes;
 mod pages;
 mod replay;
 mod wiring;
+mod wiring_of_processes;
