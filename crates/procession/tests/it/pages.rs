@@ -40,7 +40,10 @@ fn lines(text: &str) -> String {
 fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
     let folders = [
         "examples/coffee-bar/src",
+        "examples/hotel/src/guest_stays",
+        "examples/hotel/src/group_checkouts",
         "crates/procession/examples",
+        "crates/procession/examples/trip",
         "crates/procession/tests/it",
         "crates/procession/tests/it/mistakes",
     ];
