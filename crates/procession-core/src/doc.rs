@@ -32,7 +32,7 @@ pub enum RoomRejection {
     AlreadyClean,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Room {
     pub clean: bool,
 }

@@ -150,7 +150,7 @@ impl<'a> Replay<'a> {
         let Some(first) = step.first() else { return Ok(Vec::new()) };
         if let Handlers::Reactions(reactions) = self.engine.handlers_of(&cause.entry) {
             let handled =
-                reactions.iter().filter(|(it, _)| !self.parked.contains(&(cause.position, (*it).into())));
+                reactions.iter().filter(|(it, _)| !self.parked.contains(&(cause.position, it.to_string())));
             let steps: Result<Vec<_>, _> =
                 handled.map(|(_, react)| self.engine.react(react, &cause.entry)).collect();
             return Ok(steps?.into_iter().flatten().collect());

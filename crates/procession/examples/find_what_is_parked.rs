@@ -20,7 +20,7 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(runtime.wait(unlucky.process).await?.parked, 1);
 
     let parked = runtime.reader().parked().await?;
-    assert_eq!((&*parked[0].handler, parked[0].process), ("inspection", unlucky.process));
+    assert_eq!((&*parked[0].handler, parked[0].process), ("saga inspection", unlucky.process));
     assert_eq!(parked[0].cause.as_deref(), Some("the handler panicked: there is no room 13"));
 
     // The other rooms do not wait.

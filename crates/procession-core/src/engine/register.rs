@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::erased::{HandleFn, InstanceType, PublishFn, ReactFn};
 use crate::{Module, Starts, process::Source};
@@ -14,9 +14,13 @@ pub struct Engine {
     pub(super) inputs: BTreeMap<(&'static str, &'static str), Handler>,
     /// By the category of the sender and the name of the command: the input that tells of a rejection.
     pub(super) rejections: BTreeMap<(&'static str, &'static str), &'static str>,
-    pub(super) reactions: BTreeMap<&'static str, Vec<(&'static str, ReactFn)>>,
+    pub(super) reactions: BTreeMap<&'static str, Vec<(HandlerName, ReactFn)>>,
     pub(super) publishers: BTreeMap<&'static str, Vec<PublishFn>>,
 }
+
+/// How a handler is named beside the messages that are parked for it: an instance's by its category, and others so that
+/// none of them is taken for that.
+pub(super) type HandlerName = Cow<'static, str>;
 
 /// A handler that needs the state of an instance.
 #[derive(Clone)]
@@ -47,8 +51,9 @@ impl Engine {
             self.commands.insert((it.decider.category, it.takes.name), handler);
         }
         for reactor in &module.reactors {
+            let kind = if reactor.is_saga { "saga" } else { "module" };
             for it in &reactor.reactions {
-                self.add_reaction(it.takes.name, reactor.name, &it.react);
+                self.add_reaction(it.takes.name, format!("{kind} {}", reactor.name).into(), &it.react);
             }
         }
         for it in &module.publishers {
@@ -65,7 +70,7 @@ impl Engine {
             let starts = (!process.is_linear).then_some(input.starts);
             let handler = Handler { handle: Arc::clone(&input.handle), starts };
             match &input.source {
-                Source::Fact(route) => self.add_reaction(input.takes.name, category, route),
+                Source::Fact(route) => self.add_reaction(input.takes.name, category.into(), route),
                 Source::Rejection(command) => {
                     self.rejections.insert((category, command.name), input.takes.name);
                 }
@@ -78,7 +83,7 @@ impl Engine {
         }
     }
 
-    fn add_reaction(&mut self, takes: &'static str, handler: &'static str, react: &ReactFn) {
+    fn add_reaction(&mut self, takes: &'static str, handler: HandlerName, react: &ReactFn) {
         self.reactions.entry(takes).or_default().push((handler, Arc::clone(react)));
     }
 }

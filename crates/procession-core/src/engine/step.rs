@@ -1,5 +1,6 @@
 use std::{
     any::Any,
+    borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -22,7 +23,7 @@ pub enum Handlers<'a> {
     /// The instance that its stream belongs to: a decider's, or a process manager's.
     Instance,
     /// Those who react to it, with their names: sagas, modules, and the routes to process managers.
-    Reactions(&'a [(&'static str, ReactFn)]),
+    Reactions(&'a [(Cow<'static, str>, ReactFn)]),
     /// Nobody: it only has to be remembered.
     Nobody,
 }

@@ -123,7 +123,7 @@ impl Processor {
     fn handle_by_reaction(
         &mut self,
         message: Cause,
-        handler: &'static str,
+        handler: &str,
         event: &Entry,
         reacted: Option<Result<Vec<Output>, Failure>>,
         batching: &mut Batching,
@@ -133,8 +133,8 @@ impl Processor {
                 let emitted = Emitted::of(outputs, &event.stream, None, batching.now);
                 self.append(emitted, Version::NONE, message, batching);
             }
-            Some(Err(failure)) => self.park(message, handler, event, Some(failure), batching),
-            None => self.park(message, handler, event, None, batching),
+            Some(Err(failure)) => self.park(message, handler.to_owned(), event, Some(failure), batching),
+            None => self.park(message, handler.to_owned(), event, None, batching),
         }
     }
 

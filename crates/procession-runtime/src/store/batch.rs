@@ -104,7 +104,7 @@ pub struct Progress {
 pub struct NewParked {
     /// The message.
     pub position: Position,
-    /// The handler that failed: a decider's category or a saga's name.
+    /// The handler that failed: a category, or `saga` or `module` with its name.
     pub handler: Cow<'static, str>,
     /// The stream of the message; what follows for it and the handler is parked too.
     pub stream: Stream,

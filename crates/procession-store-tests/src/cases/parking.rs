@@ -77,7 +77,10 @@ pub async fn promise_4_a_failing_saga_delays_neither_other_sagas_nor_other_strea
     assert_eq!(state::<Machine>(&runtime, "a").await.runs, [1, 2, 4, 6], "the decider goes on");
     let parked = runtime.reader().parked().await.unwrap();
     let panicked = "the handler panicked: saga broke on 2";
-    assert_eq!(causes(&parked), [("fragile", Some(panicked)), ("fragile", None), ("fragile", None)]);
+    assert_eq!(
+        causes(&parked),
+        [("saga fragile", Some(panicked)), ("saga fragile", None), ("saga fragile", None)]
+    );
     assert!(parked.is_sorted_by_key(|it| it.position));
     let machine = Stream::new("machine", "a").unwrap();
     assert!(parked.iter().all(|it| it.stream == machine));

@@ -100,7 +100,7 @@ pub async fn an_undecodable_event_is_parked_for_the_sagas_that_react_to_it<U: St
     assert_eq!(runtime.wait(Position(1).into()).await.unwrap().parked, 2);
 
     let parked = runtime.reader().parked().await.unwrap();
-    assert_eq!(parked.iter().map(|it| &*it.handler).collect::<Vec<_>>(), ["fragile", "sturdy"]);
+    assert_eq!(parked.iter().map(|it| &*it.handler).collect::<Vec<_>>(), ["saga fragile", "saga sturdy"]);
     assert!(parked.iter().all(|it| it.cause.as_deref().is_some_and(|it| it.contains("`MachineRun`"))));
 }
 

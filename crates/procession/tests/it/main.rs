@@ -5,6 +5,7 @@
 #![expect(clippy::duplicate_mod, reason = "each example has the rooms that it shares with the others")]
 
 mod examples;
+mod handler_names;
 mod layers;
 mod map;
 mod mistakes;
