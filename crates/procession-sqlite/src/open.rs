@@ -203,6 +203,7 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
         return transaction.commit();
     }
     transaction.execute_batch(include_str!("schema.sql"))?;
+    transaction.execute_batch(include_str!("message_view.sql"))?;
     transaction.execute("INSERT INTO setting (name, value) VALUES ('partitions', ?1)", [partitions])?;
     for partition in 0..partitions {
         transaction
@@ -218,6 +219,7 @@ fn upgrade(transaction: &Connection) -> SqlResult<()> {
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found < 2 {
         transaction.execute_batch(include_str!("upgrade_to_2.sql"))?;
+        transaction.execute_batch(include_str!("message_view.sql"))?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     Ok(())

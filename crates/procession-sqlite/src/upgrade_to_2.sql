@@ -5,14 +5,3 @@ CREATE INDEX timer_by_stream ON timer (stream);
 CREATE INDEX timer_by_sender ON timer (sender) WHERE sender IS NOT NULL;
 
 DROP VIEW message;
-CREATE VIEW message AS
-SELECT log.position,
-       CASE log.kind
-           WHEN 1 THEN 'event' WHEN 2 THEN 'command' WHEN 3 THEN 'executed command' WHEN 4 THEN 'rejection'
-           WHEN 5 THEN 'input' WHEN 6 THEN 'ignored' ELSE 'public event'
-       END AS kind,
-       stream.category, stream.key, log.version, message_type.name, log.payload, log.process, log.causation,
-       strftime('%Y-%m-%dT%H:%M:%fZ', log.at / 1e6, 'unixepoch') AS at
-FROM log
-JOIN stream ON stream.id = log.stream
-JOIN message_type ON message_type.id = log.message_type;

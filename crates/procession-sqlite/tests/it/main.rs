@@ -4,3 +4,4 @@
 mod conformance;
 mod damaged;
 mod locked;
+mod upgrade;
