@@ -17,7 +17,7 @@ use crate::{
     Failure, Message, MessageType, Output, Payload, Starts,
     emit::{Emission, EmissionKind, Times, once},
     engine::{HandleFn, InstanceType, ReactFn},
-    map::{Stage, StageStep},
+    map::{Stage, StageCompensation, StageStep},
     process::{CorrelateFn, Input, ProcessType, Source},
 };
 
@@ -276,13 +276,16 @@ fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
                 completes_on: step.completes_on.iter().map(|it| it.told.fact).collect(),
                 fails_on: step.fails_on.iter().map(|it| it.fact).collect(),
                 within: step.within,
-                compensation: compensation.map(|it| (it.sends.command, it.completes_on.fact)),
+                compensation: compensation.map(|it| StageCompensation {
+                    sends: it.sends.command,
+                    completes_on: it.completes_on.fact,
+                }),
             }))
         }
         Node::Parallel(branches) => {
             Some(Stage::Parallel(branches.iter().map(|it| stages(program, it)).collect()))
         }
-        Node::SavePoint(it) => Some(Stage::SavePoint { retries: it.retries }),
+        Node::SavePoint(it) => Some(Stage::SavePoint { retries: it.retries, pause: it.pause }),
     };
     nodes.iter().filter_map(stage).collect()
 }
@@ -296,7 +299,6 @@ mod tests {
     use crate::{
         Branch, Correlation, EmissionKind, LinearSaga, Module, ProcessMap, Step,
         doc::{CleanRoom, GuestLeft, RoomCleaned},
-        map::Trigger,
     };
 
     #[derive(Clone, Serialize, Deserialize)]
@@ -318,7 +320,7 @@ mod tests {
 
     fn compensates_when_rejected(saga: LinearSaga<Stay>) -> bool {
         let map = ProcessMap::of(&[Module::named("rooms").linear_saga(saga)]);
-        let mut of_rejections = map.handlers().filter(|(_, it)| it.trigger == Trigger::Rejection);
+        let mut of_rejections = map.handlers().filter(|(_, it)| it.rejected_command.is_some());
         of_rejections.any(|(_, it)| it.emits.iter().any(|it| it.kind == EmissionKind::Compensates))
     }
 
