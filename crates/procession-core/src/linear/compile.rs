@@ -17,7 +17,7 @@ use crate::{
     Failure, Message, MessageType, Output, Payload, Starts,
     emit::{Emission, EmissionKind, Times, once},
     engine::{HandleFn, InstanceType, ReactFn},
-    map::{Stage, StageStep},
+    map::{Stage, StageCompensation, StageStep},
     process::{CorrelateFn, Input, ProcessType, Source},
 };
 
@@ -136,12 +136,16 @@ impl<D: Payload + Clone> Takes<D> {
     }
 
     fn timeouts(&mut self, program: &Program<D>) {
-        if program.steps.iter().any(|it| it.within.is_some()) {
-            let failing = (0..program.steps.len()).flat_map(|it| failing(program, it)).collect();
+        let limited = program.steps.iter().enumerate().filter(|(_, it)| it.within.is_some());
+        let failing: Vec<_> = limited.flat_map(|(step, _)| failing(program, step)).collect();
+        if !failing.is_empty() {
             self.find_or_add(MessageType::of::<TimeOutStep>(), || From::Timeout).add(Role::TimedOut, failing);
         }
-        if program.stages.iter().any(|it| matches!(it, Node::SavePoint(_))) {
-            let emits = (0..program.steps.len()).flat_map(|it| sending(program, it)).collect();
+        let save_points = (0..program.stages.len()).filter(|it| program.save_point(*it).is_some());
+        for stage in save_points {
+            let behind = program.steps_from(stage);
+            let next = program.ready(&|it| !behind.contains(&it)).into_iter();
+            let emits = next.flat_map(|it| sending(program, it)).collect();
             self.find_or_add(MessageType::of::<ResumeSaga>(), || From::Timeout).add(Role::Resumes, emits);
         }
     }
@@ -216,8 +220,8 @@ fn starting<D>(program: &Program<D>) -> Vec<Emission> {
 }
 
 fn completing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let before = |it: usize| it <= step;
-    let next = program.ready(&before);
+    let others = program.reachable_without(step);
+    let next = program.ready(&|it| it == step || others.contains(&it));
     let mut emits = vec![recorded::<StepCompleted>(Times::Maybe)];
     if next.is_empty() {
         emits.push(recorded::<SagaCompleted>(Times::Maybe));
@@ -226,15 +230,14 @@ fn completing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
     emits
 }
 
-/// When a step fails, the nearest one before it that can be undone is undone.
+/// When a step fails, what is done is undone. One that was not done in time may be done after all.
 fn failing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
     let mut emits = vec![recorded::<StepFailed>(Times::Maybe), recorded::<RollbackStarted>(Times::Maybe)];
     if program.steps.get(step).is_some_and(|it| it.within.is_some()) {
         emits.push(recorded::<StepTimedOut>(Times::Maybe));
-        emits.extend(undoing(program, step + 1));
-    } else {
-        emits.extend(undoing(program, step));
+        emits.extend(compensation(program, step).into_iter().flatten());
     }
+    emits.extend(undoing(program, step));
     emits
 }
 
@@ -244,24 +247,28 @@ fn compensated<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
     emits
 }
 
-fn undoing<D>(program: &Program<D>, before: usize) -> Vec<Emission> {
-    let mut undoable = program.steps.iter().take(before).rev().filter_map(|it| it.compensation.as_ref());
-    let mut emits = match undoable.next() {
-        Some(compensation) => vec![
-            recorded::<CompensationStarted>(Times::Maybe),
-            Emission {
-                kind: EmissionKind::Compensates,
-                message: compensation.sends.command,
-                times: Times::Maybe,
-            },
-        ],
-        None => vec![recorded::<SagaCompensated>(Times::Maybe)],
-    };
+/// What may be undone next after this step: a step of a branch beside it, or the nearest one before it.
+fn undoing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
+    let may_be_done = program.reachable_without(step);
+    let (before, beside): (Vec<_>, Vec<_>) =
+        may_be_done.into_iter().partition(|it| !program.reachable_without(*it).contains(&step));
+    let undo = |it: usize| compensation(program, it);
+    let mut emits: Vec<Emission> = beside.into_iter().rev().filter_map(undo).flatten().collect();
+    match before.into_iter().rev().find_map(undo) {
+        Some(nearest) => emits.extend(nearest),
+        None => emits.push(recorded::<SagaCompensated>(Times::Maybe)),
+    }
     if program.stages.iter().any(|it| matches!(it, Node::SavePoint(_))) {
         emits.push(recorded::<SagaResumed>(Times::Maybe));
         emits.push(once::<ResumeSaga>(EmissionKind::SendsLater, Times::Maybe));
     }
     emits
+}
+
+fn compensation<D>(program: &Program<D>, step: usize) -> Option<[Emission; 2]> {
+    let message = program.steps.get(step)?.compensation.as_ref()?.sends.command;
+    let sends = Emission { kind: EmissionKind::Compensates, message, times: Times::Maybe };
+    Some([recorded::<CompensationStarted>(Times::Maybe), sends])
 }
 
 fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
@@ -275,13 +282,71 @@ fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
                 completes_on: step.completes_on.iter().map(|it| it.told.fact).collect(),
                 fails_on: step.fails_on.iter().map(|it| it.fact).collect(),
                 within: step.within,
-                compensation: compensation.map(|it| (it.sends.command, it.completes_on.fact)),
+                compensation: compensation.map(|it| StageCompensation {
+                    sends: it.sends.command,
+                    completes_on: it.completes_on.fact,
+                }),
             }))
         }
         Node::Parallel(branches) => {
             Some(Stage::Parallel(branches.iter().map(|it| stages(program, it)).collect()))
         }
-        Node::SavePoint(it) => Some(Stage::SavePoint { retries: it.retries }),
+        Node::SavePoint(it) => Some(Stage::SavePoint { retries: it.retries, pause: it.pause }),
     };
     nodes.iter().filter_map(stage).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Serialize};
+
+    use crate::{
+        Branch, Correlation, EmissionKind, LinearSaga, Module, ProcessMap, Step,
+        doc::{CleanRoom, GuestLeft, RoomCleaned},
+    };
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Stay {
+        room: u16,
+    }
+
+    fn step(name: &'static str) -> Step<Stay> {
+        Step::named(name, |it: &Stay| CleanRoom { room: it.room })
+            .completes_on(|event: &RoomCleaned| Correlation::to(event.room))
+    }
+
+    fn undone(name: &'static str) -> Step<Stay> {
+        step(name).compensates(
+            |it: &Stay| CleanRoom { room: it.room },
+            |event: &RoomCleaned| Correlation::to(event.room),
+        )
+    }
+
+    fn compensates_when_rejected(saga: LinearSaga<Stay>) -> bool {
+        let map = ProcessMap::of(&[Module::named("rooms").linear_saga(saga)]);
+        let mut of_rejections = map.handlers().filter(|(_, it)| it.rejected_command.is_some());
+        of_rejections.any(|(_, it)| it.emits.iter().any(|it| it.kind == EmissionKind::Compensates))
+    }
+
+    #[test]
+    fn what_a_branch_beside_a_failing_one_has_done_can_be_undone() {
+        let saga = LinearSaga::named("stay")
+            .starts_on(|event: &GuestLeft| (event.room, Stay { room: event.room }))
+            .in_parallel([Branch::new().step(step("air")), Branch::new().step(undone("sweep"))]);
+        assert!(compensates_when_rejected(saga));
+    }
+
+    #[test]
+    fn a_step_that_nothing_follows_is_never_undone_unless_it_has_a_time_limit() {
+        let saga = |last| {
+            LinearSaga::named("stay")
+                .starts_on(|event: &GuestLeft| (event.room, Stay { room: event.room }))
+                .step(step("air"))
+                .step(last)
+        };
+        assert!(!compensates_when_rejected(saga(undone("sweep"))));
+        assert!(compensates_when_rejected(saga(undone("sweep").within(Duration::from_secs(60)))));
+    }
 }

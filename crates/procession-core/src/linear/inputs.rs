@@ -36,6 +36,16 @@ impl Message for ResumeSaga {
     const NAME: &'static str = "ResumeSaga";
 }
 
+/// Whether this is the name of what a linear saga sends to itself: every saga has its own of this name.
+pub(crate) fn is_own_timeout(name: &str) -> bool {
+    name == TimeOutStep::NAME || is_pause(name)
+}
+
+/// Whether this is the name of what wakes a linear saga after its pause at a save-point.
+pub(crate) fn is_pause(name: &str) -> bool {
+    name == ResumeSaga::NAME
+}
+
 /// What a message can mean.
 #[derive(Clone)]
 pub(super) enum Role<D> {

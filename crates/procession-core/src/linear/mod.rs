@@ -14,5 +14,6 @@ pub use events::{
     CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaResumed, SagaStarted,
     StepCompensated, StepCompleted, StepFailed, StepStarted, StepTimedOut,
 };
+pub(crate) use inputs::{is_own_timeout, is_pause};
 pub use state::{SagaState, StepStatus};
 pub use step::{Step, StepWithoutEnd};

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::step::Step;
 
@@ -34,6 +34,20 @@ impl<D> Program<D> {
         let mut ready = Vec::new();
         collect_ready(&self.stages, is_done, &mut ready);
         ready
+    }
+
+    /// The steps that can be done while this one is not, in their order: those before it, and those of branches
+    /// beside it.
+    pub(super) fn reachable_without(&self, step: usize) -> Vec<usize> {
+        let mut done = BTreeSet::new();
+        loop {
+            let ready = self.ready(&|it| done.contains(&it));
+            let before = done.len();
+            done.extend(ready.into_iter().filter(|it| *it != step));
+            if done.len() == before {
+                return done.into_iter().collect();
+            }
+        }
     }
 
     /// The steps of a top-level stage.

@@ -1,7 +1,11 @@
 //! The process map: who takes what and emits what, read from the handlers' signatures.
 
+mod async_api;
+mod drawn;
+mod escape;
 mod mermaid;
 mod process;
+mod states;
 mod text;
 
 use serde::Serialize;
@@ -14,7 +18,8 @@ use crate::{
     publish::Publisher,
 };
 
-pub use process::{ProcessOutline, Stage, StageStep};
+pub use async_api::AsyncApi;
+pub use process::{ProcessOutline, Stage, StageCompensation, StageStep};
 
 /// The process map as data. It cannot drift from the code, because the code's signatures are its only source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +54,8 @@ pub struct HandlerMap {
     pub trigger: Trigger,
     /// The message that it takes.
     pub takes: MessageType,
+    /// The command whose rejection it takes, when it takes one.
+    pub rejected_command: Option<MessageType>,
     /// The messages that it can emit.
     pub emits: Vec<Emission>,
     /// The type of its rejection, when it can reject.
@@ -121,6 +128,7 @@ impl HandlerMap {
             kind: HandlerKind::Decider,
             trigger: Trigger::Command,
             takes: it.takes,
+            rejected_command: None,
             emits: it.emits.clone(),
             rejects: (it.rejection != <crate::Never as crate::Rejection>::name()).then_some(it.rejection),
         }
@@ -133,6 +141,7 @@ impl HandlerMap {
             kind,
             trigger: Trigger::Event,
             takes: it.takes,
+            rejected_command: None,
             emits: it.emits.clone(),
             rejects: None,
         })
@@ -145,6 +154,7 @@ impl HandlerMap {
             kind,
             trigger: Trigger::of(it),
             takes: it.takes,
+            rejected_command: it.rejected_command(),
             emits: it.emits.clone(),
             rejects: None,
         })
@@ -156,8 +166,18 @@ impl HandlerMap {
             kind: HandlerKind::Publisher,
             trigger: Trigger::Event,
             takes: it.takes,
+            rejected_command: None,
             emits: it.emits.clone(),
             rejects: None,
+        }
+    }
+}
+
+impl Input {
+    fn rejected_command(&self) -> Option<MessageType> {
+        match self.source {
+            Source::Rejection(command) => Some(command),
+            Source::Fact(_) | Source::Timeout => None,
         }
     }
 }

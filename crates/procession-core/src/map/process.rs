@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use serde::Serialize;
+use jiff::SignedDuration;
+use serde::{Serialize, Serializer};
 
+use super::HandlerKind;
 use crate::{MessageType, process::ProcessType};
 
 /// A process manager or a linear saga, as a whole.
@@ -31,6 +33,9 @@ pub enum Stage {
     SavePoint {
         /// How often.
         retries: u32,
+        /// How long it waits before it goes forward again.
+        #[serde(serialize_with = "iso_8601")]
+        pause: Duration,
     },
 }
 
@@ -46,12 +51,26 @@ pub struct StageStep {
     /// The events that say that it has failed.
     pub fails_on: Vec<MessageType>,
     /// How long it may take.
+    #[serde(serialize_with = "maybe_iso_8601")]
     pub within: Option<Duration>,
-    /// The command that undoes it, and the event that says that it is undone.
-    pub compensation: Option<(MessageType, MessageType)>,
+    /// How it is undone.
+    pub compensation: Option<StageCompensation>,
+}
+
+/// How a step of a linear saga is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StageCompensation {
+    /// The command that undoes it.
+    pub sends: MessageType,
+    /// The event that says that it is undone.
+    pub completes_on: MessageType,
 }
 
 impl ProcessOutline {
+    pub(super) fn kind(&self) -> HandlerKind {
+        if self.is_linear { HandlerKind::LinearSaga } else { HandlerKind::ProcessManager }
+    }
+
     pub(super) fn of(process: &ProcessType) -> Self {
         let starting = process.inputs.iter().filter(|it| it.starts != crate::Starts::Never);
         Self {
@@ -62,4 +81,22 @@ impl ProcessOutline {
             stages: process.stages.clone(),
         }
     }
+}
+
+/// As data: `PT1H30M`. A duration that is longer than time itself is cut to the longest there is.
+pub(super) fn written(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// As people write it: `1h 30m`.
+pub(super) fn spoken(duration: Duration) -> String {
+    format!("{:#}", written(duration))
+}
+
+fn iso_8601<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&written(*duration))
+}
+
+fn maybe_iso_8601<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(written).map(|it| it.to_string()).serialize(serializer)
 }

@@ -135,7 +135,7 @@ impl HandlerMap {
 }
 
 impl EmissionKind {
-    pub(super) fn is_command(self) -> bool {
+    pub(crate) fn is_command(self) -> bool {
         match self {
             Self::Sends | Self::SendsLater | Self::Compensates | Self::Cancels => true,
             Self::Records | Self::Publishes => false,
