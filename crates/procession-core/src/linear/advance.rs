@@ -46,7 +46,7 @@ impl<D: Payload + Clone> Run<'_, D> {
         }
     }
 
-    fn has_failed(&self) -> bool {
+    pub(super) fn has_failed(&self) -> bool {
         self.state.has(StepStatus::Failed) || self.state.has(StepStatus::TimedOut)
     }
 
@@ -83,7 +83,7 @@ impl<D: Payload + Clone> Run<'_, D> {
         Ok(())
     }
 
-    fn start(&mut self, step: usize) -> Done {
+    pub(super) fn start(&mut self, step: usize) -> Done {
         let program = std::sync::Arc::clone(&self.state.program);
         let Some(definition) = program.steps.get(step) else { return Ok(()) };
         let attempt = self.state.attempts.get(step).copied().unwrap_or(0) + 1;
@@ -140,7 +140,7 @@ impl<D: Payload + Clone> Run<'_, D> {
         self.go_forward()
     }
 
-    fn later<M: Message>(&mut self, after: Duration, message: &M) -> Done {
+    pub(super) fn later<M: Message>(&mut self, after: Duration, message: &M) -> Done {
         self.outputs.push(Output::Send { to: self.stream.clone(), message: message.encode()?, after });
         Ok(())
     }

@@ -6,9 +6,10 @@ use super::{
     builder::LinearSaga,
     events::{
         CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaEvent, SagaResumed,
-        SagaStarted, StepCompensated, StepCompleted, StepFailed, StepStarted, StepTimedOut,
+        SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepStarted,
+        StepTimedOut,
     },
-    inputs::{ResumeSaga, Role, TimeOutStep, take},
+    inputs::{ResumeSaga, RetryStep, Role, TimeOutStep, take},
     program::{Node, Program},
     state::SagaState,
     step::Told,
@@ -141,6 +142,12 @@ impl<D: Payload + Clone> Takes<D> {
         if !failing.is_empty() {
             self.find_or_add(MessageType::of::<TimeOutStep>(), || From::Timeout).add(Role::TimedOut, failing);
         }
+        for step in 0..program.steps.len() {
+            if program.steps.get(step).is_some_and(|it| it.retries > 0 && !it.pause.is_zero()) {
+                let take = self.find_or_add(MessageType::of::<RetryStep>(), || From::Timeout);
+                take.add(Role::Retries, sending(program, step));
+            }
+        }
         let save_points = (0..program.stages.len()).filter(|it| program.save_point(*it).is_some());
         for stage in save_points {
             let behind = program.steps_from(stage);
@@ -238,7 +245,23 @@ fn failing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
         emits.extend(compensation(program, step).into_iter().flatten());
     }
     emits.extend(undoing(program, step));
+    emits.extend(retrying(program, step));
     emits
+}
+
+fn retrying<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
+    match program.steps.get(step) {
+        Some(it) if it.retries > 0 => {
+            let mut emits = vec![recorded::<StepRetryScheduled>(Times::Maybe)];
+            if it.pause.is_zero() {
+                emits.extend(sending(program, step));
+            } else {
+                emits.push(once::<RetryStep>(EmissionKind::SendsLater, Times::Maybe));
+            }
+            emits
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn compensated<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
@@ -282,6 +305,7 @@ fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
                 completes_on: step.completes_on.iter().map(|it| it.told.fact).collect(),
                 fails_on: step.fails_on.iter().map(|it| it.fact).collect(),
                 within: step.within,
+                retries: step.retries,
                 compensation: compensation.map(|it| StageCompensation {
                     sends: it.sends.command,
                     completes_on: it.completes_on.fact,

@@ -40,6 +40,15 @@ pub struct StepFailed {
     pub reason: String,
 }
 
+/// A step has failed, and will be tried again.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+pub struct StepRetryScheduled {
+    /// The step.
+    pub step: String,
+    /// The event or the rejection that said that it has failed.
+    pub reason: String,
+}
+
 /// A step was not done in time. It may still happen, so it is undone too.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
 pub struct StepTimedOut {
@@ -130,6 +139,7 @@ saga_events! {
     StepStarted(StepStarted)
     StepCompleted(StepCompleted)
     StepFailed(StepFailed)
+    StepRetryScheduled(StepRetryScheduled)
     StepTimedOut(StepTimedOut)
     RollbackStarted(RollbackStarted)
     CompensationStarted(CompensationStarted)

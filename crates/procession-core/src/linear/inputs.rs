@@ -1,11 +1,13 @@
 //! What a linear saga takes, and what that means for its steps.
 
+use std::{sync::Arc, time::Duration};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     advance::Run,
     builder::BeginFn,
-    events::{SagaStarted, StepCompensated, StepCompleted, StepFailed, StepTimedOut},
+    events::{SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepTimedOut},
     state::{Phase, SagaState, StepStatus},
     step::LearnFn,
 };
@@ -20,6 +22,13 @@ pub(super) struct TimeOutStep {
     pub(super) attempt: u32,
 }
 
+/// The pause before a step is tried again is over. Addressed to the instance that has asked for it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RetryStep {
+    pub(super) step: String,
+    pub(super) attempt: u32,
+}
+
 /// The pause at a save-point is over. Addressed to the instance that has asked for it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ResumeSaga {
@@ -29,6 +38,11 @@ pub(super) struct ResumeSaga {
 impl Message for TimeOutStep {
     type Kind = kind::Command;
     const NAME: &'static str = "TimeOutStep";
+}
+
+impl Message for RetryStep {
+    type Kind = kind::Command;
+    const NAME: &'static str = "RetryStep";
 }
 
 impl Message for ResumeSaga {
@@ -58,6 +72,7 @@ pub(super) enum Role<D> {
     /// The command that undoes the step was rejected.
     CompensationRejected(usize),
     TimedOut,
+    Retries,
     Resumes,
 }
 
@@ -99,6 +114,7 @@ impl<D: Payload + Clone> Run<'_, D> {
             }
             Role::CompensationRejected(_) => Ok(false),
             Role::TimedOut => self.time_out(message),
+            Role::Retries => self.retry(message),
             Role::Resumes => self.come_forward(message),
         }
     }
@@ -135,9 +151,39 @@ impl<D: Payload + Clone> Run<'_, D> {
         if !self.state.is(step, StepStatus::Running) {
             return Ok(false);
         }
-        self.record(StepFailed { step: self.name(step), reason })?;
+        let program = Arc::clone(&self.state.program);
+        let retried = self.state.retried.get(step).copied().unwrap_or(0);
+        let retry = program.steps.get(step).filter(|it| retried < it.retries && !self.has_failed());
+        match retry {
+            Some(definition) => self.schedule_retry(step, reason, definition.pause)?,
+            None => self.record(StepFailed { step: self.name(step), reason })?,
+        }
         self.settled(step);
         Ok(true)
+    }
+
+    fn schedule_retry(&mut self, step: usize, reason: String, pause: Duration) -> Result<(), Failure> {
+        let (name, attempt) = (self.name(step), self.state.attempts.get(step).copied().unwrap_or(0));
+        self.record(StepRetryScheduled { step: name.clone(), reason })?;
+        if pause.is_zero() {
+            return self.start(step);
+        }
+        self.later(pause, &RetryStep { step: name, attempt })
+    }
+
+    /// When something else has failed meanwhile, the step is not tried again.
+    fn retry(&mut self, message: &Entry) -> Result<bool, Failure> {
+        let RetryStep { step, attempt } = decode(message.schema_version, &message.payload)?;
+        let found = self.state.program.find(&step).filter(|it| {
+            self.state.phase == Phase::Forward
+                && !self.has_failed()
+                && self.state.is(*it, StepStatus::WaitsToRetry)
+                && self.state.attempts.get(*it) == Some(&attempt)
+        });
+        if let Some(step) = found {
+            self.start(step)?;
+        }
+        Ok(found.is_some())
     }
 
     fn settled(&mut self, step: usize) {

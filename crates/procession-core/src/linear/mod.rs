@@ -12,7 +12,7 @@ mod step;
 pub use builder::{Branch, LinearSaga};
 pub use events::{
     CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaResumed, SagaStarted,
-    StepCompensated, StepCompleted, StepFailed, StepStarted, StepTimedOut,
+    StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepStarted, StepTimedOut,
 };
 pub(crate) use inputs::{is_own_timeout, is_pause};
 pub use state::{SagaState, StepStatus};

@@ -16,6 +16,8 @@ pub struct SagaState<D> {
     /// Of each step.
     pub(super) statuses: Vec<StepStatus>,
     pub(super) attempts: Vec<u32>,
+    /// How often each step was tried again, since the saga came to it.
+    pub(super) retried: Vec<u32>,
     /// Steps that are done or may be, in the order they came to it.
     pub(super) to_undo: Vec<usize>,
     /// How often the saga went back to the save-point of a stage.
@@ -32,6 +34,8 @@ pub enum StepStatus {
     Running,
     /// It is done.
     Completed,
+    /// It has failed, and will be tried again after a pause.
+    WaitsToRetry,
     /// It has failed.
     Failed,
     /// It was not done in time.
@@ -62,6 +66,7 @@ impl<D: Clone> Clone for SagaState<D> {
             phase: self.phase.clone(),
             statuses: self.statuses.clone(),
             attempts: self.attempts.clone(),
+            retried: self.retried.clone(),
             to_undo: self.to_undo.clone(),
             returns: self.returns.clone(),
         }
@@ -106,6 +111,7 @@ impl<D: Payload + Clone> SagaState<D> {
             phase: Phase::Forward,
             statuses: vec![StepStatus::NotStarted; steps],
             attempts: vec![0; steps],
+            retried: vec![0; steps],
             to_undo: Vec::new(),
             returns: BTreeMap::new(),
         }
@@ -142,6 +148,12 @@ impl<D: Payload + Clone> SagaState<D> {
             SagaEvent::StepFailed(event) => {
                 self.set(event, &event.step, StepStatus::Failed)?;
             }
+            SagaEvent::StepRetryScheduled(event) => {
+                let step = self.set(event, &event.step, StepStatus::WaitsToRetry)?;
+                if let Some(retried) = self.retried.get_mut(step) {
+                    *retried += 1;
+                }
+            }
             SagaEvent::StepTimedOut(event) => {
                 let step = self.set(event, &event.step, StepStatus::TimedOut)?;
                 self.to_undo.push(step);
@@ -171,8 +183,9 @@ impl<D: Payload + Clone> SagaState<D> {
     fn resume(&mut self, from_stage: usize) {
         let steps = self.program.steps_from(from_stage);
         for step in &steps {
-            if let Some(status) = self.statuses.get_mut(*step) {
-                *status = StepStatus::NotStarted;
+            if let (Some(status), Some(retried)) = (self.statuses.get_mut(*step), self.retried.get_mut(*step))
+            {
+                (*status, *retried) = (StepStatus::NotStarted, 0);
             }
         }
         self.to_undo.retain(|it| !steps.contains(it));

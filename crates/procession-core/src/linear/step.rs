@@ -24,6 +24,8 @@ pub struct Step<D> {
     pub(super) completes_on: Vec<Answer<D>>,
     pub(super) fails_on: Vec<Told>,
     pub(super) within: Option<Duration>,
+    pub(super) retries: u32,
+    pub(super) pause: Duration,
     pub(super) compensation: Option<Compensation<D>>,
 }
 
@@ -115,6 +117,15 @@ impl<D: 'static> Step<D> {
         self
     }
 
+    /// How often a failed step is tried again, each time after a pause, before it counts as failed.
+    ///
+    /// A step that was not done in time is not tried again, because it may still happen.
+    #[must_use]
+    pub fn retries(mut self, times: u32, pause: Duration) -> Self {
+        (self.retries, self.pause) = (times, pause);
+        self
+    }
+
     /// The command that undoes the step when a later one has failed, and the event that says that it is undone.
     ///
     /// If that command is rejected or its handler fails, the message is parked with the reason, and the saga waits: an
@@ -144,6 +155,8 @@ impl<D: 'static> StepWithoutEnd<D> {
             completes_on: Vec::new(),
             fails_on: Vec::new(),
             within: None,
+            retries: 0,
+            pause: Duration::ZERO,
             compensation: None,
         };
         step.completes_on(correlate)

@@ -53,6 +53,8 @@ pub struct StageStep {
     /// How long it may take.
     #[serde(serialize_with = "maybe_iso_8601")]
     pub within: Option<Duration>,
+    /// How often it is tried again when it has failed.
+    pub retries: u32,
     /// How it is undone.
     pub compensation: Option<StageCompensation>,
 }
@@ -86,6 +88,11 @@ impl ProcessOutline {
 /// As data: `PT1H30M`. A duration that is longer than time itself is cut to the longest there is.
 pub(super) fn written(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// How often, as a person would say it.
+pub(super) fn times(count: u32) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
 }
 
 /// As people write it: `1h 30m`.

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::{
     HandlerKind, HandlerMap, ModuleMap, ProcessMap, ProcessOutline, Stage, StageStep, Trigger,
-    process::spoken,
+    process::{spoken, times},
 };
 use crate::{
     MessageType,
@@ -144,7 +144,7 @@ fn write_stages(stages: &[Stage], indent: usize, text: &mut String) {
                 }
             }
             Stage::SavePoint { retries, pause } => {
-                let times = if *retries == 1 { "once".to_owned() } else { format!("{retries} times") };
+                let times = times(*retries);
                 let pause =
                     if pause.is_zero() { "at once".to_owned() } else { format!("after {}", spoken(*pause)) };
                 _ = writeln!(text, "{:indent$}save-point: comes back {times}, {pause}", "");
@@ -156,7 +156,9 @@ fn write_stages(stages: &[Stage], indent: usize, text: &mut String) {
 impl StageStep {
     fn write(&self, indent: usize, text: &mut String) {
         let within = self.within.map(|it| format!(", within {}", spoken(it))).unwrap_or_default();
-        _ = writeln!(text, "{:indent$}step {}{within}", "", self.name);
+        let retries =
+            if self.retries == 0 { String::new() } else { format!(", tried again {}", times(self.retries)) };
+        _ = writeln!(text, "{:indent$}step {}{within}{retries}", "", self.name);
         let indent = indent + 2;
         let completes = names(&self.completes_on).join(" or ");
         let mut outcomes = vec![completes];

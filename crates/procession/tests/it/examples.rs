@@ -24,6 +24,8 @@ mod send_a_command_later;
 mod take_back_a_command;
 #[path = "../../examples/tell_other_modules.rs"]
 mod tell_other_modules;
+#[path = "../../examples/try_a_step_again.rs"]
+mod try_a_step_again;
 #[path = "../../examples/try_again_from_a_save_point.rs"]
 mod try_again_from_a_save_point;
 #[path = "../../examples/use_an_idempotency_key.rs"]
@@ -91,6 +93,11 @@ fn take_back_a_command_runs() {
 #[test]
 fn tell_other_modules_runs() {
     tell_other_modules::main().unwrap();
+}
+
+#[test]
+fn try_a_step_again_runs() {
+    try_a_step_again::main().unwrap();
 }
 
 #[test]

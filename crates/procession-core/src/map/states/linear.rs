@@ -1,7 +1,10 @@
 use super::Diagram;
 use crate::{
     MessageType,
-    map::{ProcessMap, ProcessOutline, Stage, StageStep, process::spoken},
+    map::{
+        ProcessMap, ProcessOutline, Stage, StageStep,
+        process::{spoken, times},
+    },
 };
 
 /// The way forward from top to bottom, and the way back through what undoes the steps, in reverse order.
@@ -155,7 +158,12 @@ fn failures(map: &ProcessMap, places: &[Place<'_>], diagram: &mut Diagram) {
             reasons.push(format!("{} rejected", step.sends.name));
         }
         if !reasons.is_empty() {
-            diagram.arrow(&at("step", index), &to, &followed(&reasons.join(" or "), &then));
+            let reasons = reasons.join(" or ");
+            if step.retries > 0 {
+                let again = format!("{reasons}, tried again {}", times(step.retries));
+                diagram.arrow(&at("step", index), &at("step", index), &again);
+            }
+            diagram.arrow(&at("step", index), &to, &followed(&reasons, &then));
         }
         if let Some(within) = step.within {
             let (to, then) = before(places, places.len(), |it| it == index || may_be_done(it));
