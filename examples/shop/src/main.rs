@@ -1,0 +1,3 @@
+//! The shop at the shell: `shop --help` lists what it can do.
+
+fn main() {}
