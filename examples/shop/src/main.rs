@@ -1,3 +1,7 @@
 //! The shop at the shell: `shop --help` lists what it can do.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,43 @@
+use axum::{Json, extract::State};
+use procession::Runtime;
+
+use super::{
+    orders::PaymentView,
+    problem::Problem,
+    request::{Body, Id},
+};
+use crate::{
+    PaymentId,
+    payments::{CompletePayment, DeclinePayment, Status},
+    provider::{Answer, Outcome},
+};
+
+/// The provider says what came of a charge. Said again, it is the same answer, and has no second effect.
+pub(super) async fn answer(
+    State(runtime): State<Runtime>,
+    Id(payment): Id<PaymentId>,
+    Body(Answer { outcome }): Body<Answer>,
+) -> Result<Json<PaymentView>, Problem> {
+    match outcome {
+        Outcome::Completed => {
+            let key = format!("completed/{payment}");
+            runtime.execute(CompletePayment { payment }).idempotency_key(key).await?;
+        }
+        Outcome::Declined => {
+            let key = format!("declined/{payment}");
+            runtime.execute(DeclinePayment { payment }).idempotency_key(key).await?;
+        }
+    }
+    get(State(runtime), Id(payment)).await
+}
+
+pub(super) async fn get(
+    State(runtime): State<Runtime>,
+    Id(payment): Id<PaymentId>,
+) -> Result<Json<PaymentView>, Problem> {
+    let view = PaymentView::read(&runtime, payment).await?;
+    if view.status == Status::NotRequested {
+        return Err(Problem::not_found(format!("there is no payment {payment}")));
+    }
+    Ok(Json(view))
+}
