@@ -168,9 +168,9 @@ pub enum PaymentFailure {
 impl fmt::Display for PaymentFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Discarded => "discarded",
-            Self::Declined => "declined",
-            Self::TimedOut => "timed out",
+            Self::Discarded => "was discarded",
+            Self::Declined => "was declined",
+            Self::TimedOut => "has timed out",
         })
     }
 }

@@ -88,7 +88,7 @@ impl Ending {
     }
 
     fn money(&self) -> String {
-        let why = self.payment.failure.map(|it| format!("; the payment is {it}")).unwrap_or_default();
+        let why = self.payment.failure.map(|it| format!("; the payment {it}")).unwrap_or_default();
         let moved: Vec<String> = self
             .moved
             .iter()
@@ -98,7 +98,7 @@ impl Ending {
             })
             .collect();
         let moved = if moved.is_empty() { "nothing charged".into() } else { moved.join(", ") };
-        format!("{moved}, says the provider's ledger{why}")
+        format!("{moved}, at the provider{why}")
     }
 
     fn package(&self) -> String {

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, io::Write};
 
 use procession::{
     Message, Runtime,
-    history::{layers, written},
+    history::layers,
     log::{Entry, Kind, Position, ProcessId, Recorded},
 };
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(super) struct Story {
 
 const ENTRIES_PER_READ: usize = 1024;
 const NAME: usize = 22;
-const STREAM: usize = 25;
+const STREAM: usize = 22;
 
 impl Story {
     /// From the confirmation of the cart on.
@@ -82,10 +82,12 @@ fn write_row(layer: &str, milliseconds: i128, entry: &Entry, out: &mut dyn Write
     let stream = look::cut(&stream, STREAM);
     let left = look::WIDTH.saturating_sub(start.chars().count() + 2 + NAME + 2 + STREAM + 2);
     let remark = look::cut(&remark(entry), left);
-    let line = format!(
-        "{faint}{start}{faint:#}{style}{glyph} {name}{style:#}  {stream:<STREAM$}  {faint}{remark}{faint:#}"
-    );
-    Ok(writeln!(out, "{}", line.trim_end())?)
+    write!(out, "{faint}{start}{faint:#}{style}{glyph} {name}{style:#}  ")?;
+    // What ends a line is not padded.
+    if remark.is_empty() {
+        return Ok(writeln!(out, "{stream}")?);
+    }
+    Ok(writeln!(out, "{stream:<STREAM$}  {faint}{remark}{faint:#}")?)
 }
 
 /// Ids that were derived are long; their beginning tells them apart.
@@ -95,9 +97,11 @@ fn short(id: &str) -> &str {
 
 /// The fields that say something: not the ids, which the stream shows, nor the time, nor lists.
 fn remark(entry: &Entry) -> String {
-    const TELLING: [&str; 9] =
-        ["step", "reason", "total", "amount", "product", "asked", "in_stock", "message", "outcome"];
-    let Ok(Value::Object(mut fields)) = serde_json::from_str(&entry.payload) else { return String::new() };
-    fields.retain(|name, _| TELLING.contains(&name.as_str()));
-    if fields.is_empty() { String::new() } else { written("", &Value::Object(fields).to_string()) }
+    const TELLING: [&str; 7] = ["step", "reason", "total", "amount", "product", "asked", "in_stock"];
+    let fields: Value = serde_json::from_str(&entry.payload).unwrap_or_default();
+    let told = TELLING.iter().filter_map(|name| match fields.get(name)? {
+        Value::String(text) => Some(format!("{name}: {text}")),
+        other => Some(format!("{name}: {other}")),
+    });
+    told.collect::<Vec<_>>().join(", ").replace('_', " ")
 }

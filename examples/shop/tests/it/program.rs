@@ -1,0 +1,178 @@
+//! The program `shop`, run for real.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The program in a folder of its own.
+pub(crate) struct Program {
+    folder: TempDir,
+}
+
+/// What a run of the program left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The program while it serves.
+pub(crate) struct Serving {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    pub(crate) address: String,
+}
+
+impl Program {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// The provider alone. It is given its behaviour, and port 0 unless it is told otherwise.
+    pub(crate) fn provider(&self, arguments: &[&str]) -> Serving {
+        let listen: &[&str] =
+            if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        Serving::start(self.command([&["provider"], listen, arguments].concat()))
+    }
+
+    /// The shop, with its provider at an address.
+    pub(crate) fn shop(&self, provider: &str, arguments: &[&str]) -> Serving {
+        let always = ["serve", "--listen", "127.0.0.1:0", "--provider", provider];
+        Serving::start(self.command([&always, arguments].concat()))
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
+        command.args(arguments).current_dir(self.folder.path());
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(Output { status, stdout, stderr }: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { exit: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> String {
+        assert_eq!(self.exit, Some(0), "{self:?}");
+        assert_eq!(self.stderr, "", "nothing to complain about");
+        self.stdout
+    }
+
+    /// It ended with this exit code, one sentence that begins with `error:`, and a hint.
+    #[track_caller]
+    pub(crate) fn failed(self, exit: i32, sentence: &str) {
+        assert_eq!(self.exit, Some(exit), "{self:?}");
+        assert!(self.stderr.starts_with("error: ") && self.stderr.contains(sentence), "{self:?}");
+        assert!(self.stderr.contains("hint: ") || self.stderr.contains("try '--help'"), "{self:?}");
+        for trace_of_the_machinery in ["panicked", "RUST_BACKTRACE", "Error {", "Err(", "Some("] {
+            assert!(!self.stderr.contains(trace_of_the_machinery), "{self:?}");
+        }
+    }
+}
+
+impl Serving {
+    fn start(mut command: Command) -> Self {
+        // What goes wrong on the side is no part of these tests: a provider that is away is reported there.
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        stdout.read_line(&mut first_line).unwrap();
+        let address = first_line.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
+        assert!(address.starts_with("http://"), "it did not open: {first_line:?}");
+        Self { child, stdout, address }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, Value) {
+        answer(agent().get(format!("{}{path}", self.address)).call())
+    }
+
+    /// Waits for the end of an order, and returns it.
+    pub(crate) fn end_of(&self, order: &Value) -> Value {
+        let url = format!("{}/api/orders/{}", self.address, order.as_str().unwrap());
+        let (status, order) = answer(agent().get(url).header("Prefer", "wait=30").call());
+        assert_eq!(status, 200, "{order}");
+        order
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        answer(agent().post(format!("{}{path}", self.address)).send_json(body))
+    }
+
+    #[track_caller]
+    pub(crate) fn does(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.post(path, body);
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        answer
+    }
+
+    /// Orders three pens at 1.10 each. Returns the order.
+    #[track_caller]
+    pub(crate) fn order(&self, cart: &str) -> Value {
+        self.does("/api/carts", &json!({ "cart": cart, "client": "ada" }));
+        let pens = json!({ "product": "pen", "quantity": 3, "price": "1.10" });
+        self.does(&format!("/api/carts/{cart}/products"), &pens);
+        self.does(&format!("/api/carts/{cart}/confirmation"), &json!({}))["order"].clone()
+    }
+
+    /// What the provider's ledger says of an order: movements and amounts.
+    pub(crate) fn moved(&self, payment: &Value) -> Vec<(String, String)> {
+        let (_, ledger) = self.get("/ledger");
+        let ledger = ledger.as_array().unwrap().iter().filter(|it| it["payment"] == *payment);
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        ledger.map(|it| (text(&it["movement"]), text(&it["amount"]))).collect()
+    }
+
+    /// SIGKILL: no destructor runs, no buffer is flushed.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal, and waits for the end. Returns the exit code and the last words.
+    pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // A test that has failed leaves nobody behind; one that has stopped it finds it gone already.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
+}
+
+fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, Value) {
+    let mut response = response.unwrap();
+    let text = response.body_mut().read_to_string().unwrap();
+    (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
