@@ -3,7 +3,7 @@ use std::{io::Write, net::SocketAddr, time::Duration};
 use clap::Args;
 use shop::provider::{self, Answers, Behaviour};
 
-use super::{Done, report_troubles, serve::listen, signals::until_signal, span::span};
+use super::{Done, report_troubles, serve::listen, signals::Signals, span::span};
 
 /// Runs the payment provider alone, until Ctrl-C or SIGTERM. Its ledger is kept in memory: `GET /ledger`.
 #[derive(Args)]
@@ -36,11 +36,12 @@ impl Provide {
     pub(super) async fn run(self) -> Done {
         let behaviour = Behaviour { takes: self.takes, answers: self.answers.answers() };
         let listener = listen(self.listen, "the provider").await?;
+        let signals = Signals::catch()?;
         report_troubles();
         let mut out = anstream::stdout();
         writeln!(out, "The provider is open at http://{}", listener.local_addr()?)?;
         out.flush()?;
-        until_signal(|stopping| provider::serve(listener, behaviour, async { _ = stopping.await })).await?;
+        signals.end(|stopping| provider::serve(listener, behaviour, async { _ = stopping.await })).await?;
         Ok(writeln!(out, "The provider is closed")?)
     }
 }

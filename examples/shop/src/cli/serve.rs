@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::{
     CliError, Done, report_troubles,
-    signals::until_signal,
+    signals::Signals,
     span::some_span,
     store::{StoreFile, then_close},
 };
@@ -55,6 +55,7 @@ impl Serve {
     }
 
     async fn serve(&self, runtime: &Runtime, listener: TcpListener) -> Done {
+        let signals = Signals::catch()?;
         let address: Address = format!("http://{}", listener.local_addr()?).parse()?;
         let mut out = anstream::stdout();
         writeln!(out, "The shop is open at {address}")?;
@@ -64,7 +65,7 @@ impl Serve {
         let gateway = Gateway::between(runtime.clone(), answers_to, Provider::at(self.provider.clone()));
         let following = tokio::spawn(gateway.follow());
         let served =
-            until_signal(|stopping| web::serve(runtime.clone(), listener, async { _ = stopping.await }));
+            signals.end(|stopping| web::serve(runtime.clone(), listener, async { _ = stopping.await }));
         let served = served.await.map_err(|error| {
             CliError::failed(format!("the shop cannot serve any more: {error}"))
                 .hint("start it again; everything that was acknowledged is in the store")
