@@ -93,6 +93,8 @@ pub struct ProductRemoved {
 pub struct ShoppingCartConfirmed {
     /// The cart.
     pub cart: CartId,
+    /// Who orders.
+    pub client: ClientId,
     /// When.
     pub at: Timestamp,
 }

@@ -127,14 +127,9 @@ impl ShoppingCart {
     }
 
     /// What others hear of a confirmed cart.
-    pub(super) fn finalized(&self, event: &ShoppingCartConfirmed) -> Option<ShoppingCartFinalized> {
-        Some(ShoppingCartFinalized {
-            cart: event.cart.clone(),
-            client: self.client.clone()?,
-            items: self.items(),
-            total: self.total(),
-            at: event.at,
-        })
+    pub(super) fn finalized(&self, event: &ShoppingCartConfirmed) -> ShoppingCartFinalized {
+        let ShoppingCartConfirmed { cart, client, at } = event.clone();
+        ShoppingCartFinalized { cart, client, items: self.items(), total: self.total(), at }
     }
 
     fn quantity(&self, product: &ProductId) -> Option<Quantity> {
@@ -223,7 +218,8 @@ impl Handle<ConfirmShoppingCart> for ShoppingCart {
         if self.products.is_empty() {
             return Err(ShoppingCartRejection::Empty);
         }
-        Ok(ShoppingCartConfirmed { cart: command.cart, at: context.now })
+        let client = self.client.clone().ok_or(ShoppingCartRejection::NotOpened)?;
+        Ok(ShoppingCartConfirmed { cart: command.cart, client, at: context.now })
     }
 }
 
@@ -270,7 +266,7 @@ mod tests {
     }
 
     fn confirmed() -> ShoppingCartConfirmed {
-        ShoppingCartConfirmed { cart: cart(), at: AT }
+        ShoppingCartConfirmed { cart: cart(), client: "ada".parse().unwrap(), at: AT }
     }
 
     #[test]
@@ -352,7 +348,7 @@ mod tests {
         ] {
             cart.evolve(&event);
         }
-        let finalized = cart.finalized(&confirmed()).unwrap();
+        let finalized = cart.finalized(&confirmed());
         assert_eq!(finalized.total, "7.40".parse().unwrap());
         assert_eq!(finalized.items.iter().map(Item::total).sum::<Money>(), finalized.total);
     }

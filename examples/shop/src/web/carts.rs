@@ -26,6 +26,13 @@ pub(super) struct CartView {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct CartToOpen {
+    cart: CartId,
+    client: ClientId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ProductToAdd {
     product: ProductId,
     quantity: Quantity,
@@ -42,10 +49,9 @@ pub(super) struct ProductToRemove {
 pub(super) async fn open(
     State(runtime): State<Runtime>,
     key: Key,
-    Body(open): Body<OpenShoppingCart>,
+    Body(CartToOpen { cart, client }): Body<CartToOpen>,
 ) -> Result<impl IntoResponse, Problem> {
-    let cart = open.cart.clone();
-    key.execute(&runtime, open).await?;
+    key.execute(&runtime, OpenShoppingCart { cart: cart.clone(), client }).await?;
     Ok((StatusCode::CREATED, Json(view(&runtime, cart).await?)))
 }
 

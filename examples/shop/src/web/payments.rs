@@ -18,6 +18,8 @@ pub(super) async fn answer(
     Id(payment): Id<PaymentId>,
     Body(Answer { outcome }): Body<Answer>,
 ) -> Result<Json<PaymentView>, Problem> {
+    // What is refused now would be refused with the same key for ever, also when the payment is there.
+    read(&runtime, payment).await?;
     match outcome {
         Outcome::Completed => {
             let key = format!("completed/{payment}");
@@ -28,16 +30,20 @@ pub(super) async fn answer(
             runtime.execute(DeclinePayment { payment }).idempotency_key(key).await?;
         }
     }
-    get(State(runtime), Id(payment)).await
+    Ok(Json(read(&runtime, payment).await?))
 }
 
 pub(super) async fn get(
     State(runtime): State<Runtime>,
     Id(payment): Id<PaymentId>,
 ) -> Result<Json<PaymentView>, Problem> {
-    let view = PaymentView::read(&runtime, payment).await?;
+    Ok(Json(read(&runtime, payment).await?))
+}
+
+async fn read(runtime: &Runtime, payment: PaymentId) -> Result<PaymentView, Problem> {
+    let view = PaymentView::read(runtime, payment).await?;
     if view.status == Status::NotRequested {
         return Err(Problem::not_found(format!("there is no payment {payment}")));
     }
-    Ok(Json(view))
+    Ok(view)
 }

@@ -94,10 +94,6 @@ impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
         let text = rejection.body_text();
         let detail = match &rejection {
-            JsonRejection::JsonDataError(_) => {
-                let said = text.strip_prefix("Failed to deserialize the JSON body into the target type: ");
-                format!("the body does not fit: {}", said.unwrap_or(&text))
-            }
             JsonRejection::JsonSyntaxError(_) => {
                 let said = text.strip_prefix("Failed to parse the request body as JSON: ");
                 format!("the body is no JSON: {}", said.unwrap_or(&text))

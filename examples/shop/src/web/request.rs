@@ -11,6 +11,7 @@ use axum::{
 };
 use procession::{Command, ExecuteCommand, Runtime};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::problem::Problem;
 
@@ -21,8 +22,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(body) = Json::from_request(request, state).await?;
-        Ok(Self(body))
+        let Json(body): Json<Value> = Json::from_request(request, state).await?;
+        let unfit = |why: String| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("the body does not fit: {why}"))
+        };
+        // A list would be taken for the fields in their order, which nobody means.
+        if !body.is_object() {
+            return Err(unfit("it must be an object, like {\"product\": \"pen\", \"quantity\": 1}".into()));
+        }
+        serde_json::from_value(body).map(Self).map_err(|error| unfit(error.to_string()))
     }
 }
 

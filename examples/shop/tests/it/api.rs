@@ -1,6 +1,7 @@
 //! The API, from the first product to the end of the order.
 
 use serde_json::json;
+use shop::{OrderId, PaymentId};
 
 use crate::program::Program;
 
@@ -53,4 +54,41 @@ fn the_shop_is_healthy_and_closes_cleanly_on_both_signals() {
         let (exit, last_words) = program.provider(&[]).stop(signal);
         assert_eq!((exit, &*last_words), (Some(0), "The provider is closed\n"));
     }
+}
+
+#[test]
+fn a_command_with_a_key_has_one_effect_and_its_key_is_for_no_other() {
+    let program = Program::new();
+    let shop = program.shop("http://127.0.0.1:9", &[]);
+    let stock = |quantity: u32| {
+        let pens = json!({ "product": "pen", "quantity": quantity });
+        shop.post_with_key("/api/stock", "delivery-1", &pens)
+    };
+    assert_eq!((stock(5), stock(5)), ((200, json!({ "pen": 5 })), (200, json!({ "pen": 5 }))));
+    assert_eq!(stock(6).0, 422);
+    assert_eq!(shop.get("/api/stock").1, json!({ "pen": 5 }));
+}
+
+#[test]
+fn an_answer_that_comes_before_the_payment_is_refused_and_spoils_nothing() {
+    let program = Program::new();
+    let provider = program.provider(&[]);
+    let shop = program.shop(&provider.address, &[]);
+    shop.does("/api/stock", &json!({ "product": "pen", "quantity": 5 }));
+    let payment = PaymentId::of(&OrderId::of(&"c".parse().unwrap()));
+    let path = format!("/api/payments/{payment}/answer");
+    assert_eq!(shop.post(&path, &json!({ "outcome": "completed" })).0, 404);
+
+    let order = shop.end_of(&shop.order("c"));
+
+    assert_eq!(order["status"], "completed", "{order}");
+}
+
+#[test]
+fn a_page_of_another_site_cannot_order() {
+    let program = Program::new();
+    let shop = program.shop("http://127.0.0.1:9", &[]);
+    let confirmation = "/api/carts/c/confirmation";
+    let (status, problem) = shop.post_from_page(confirmation, "http://elsewhere");
+    assert_eq!(status, 403, "{problem}");
 }

@@ -54,7 +54,8 @@ fn a_request_that_makes_no_sense_is_refused_with_a_problem_document() {
     for (path, body, status, sentence) in [
         ("/api/carts", json!({ "cart": "a b", "client": "ada" }), 422, "cannot be a name"),
         ("/api/carts", json!({ "cart": "c", "client": "ada" }), 409, "was opened before"),
-        ("/api/carts", json!([]), 422, "does not fit"),
+        ("/api/carts", json!(["c", "ada"]), 422, "must be an object"),
+        ("/api/carts", json!({ "cart": "c", "client": "ada", "vip": true }), 422, "unknown field `vip`"),
         ("/api/carts/c/products", json!({ "product": "p", "quantity": 0, "price": "1" }), 422, "no quantity"),
         ("/api/carts/c/products", json!({ "product": "p", "quantity": 1, "price": "1.001" }), 422, "a cent"),
         (
@@ -73,7 +74,7 @@ fn a_request_that_makes_no_sense_is_refused_with_a_problem_document() {
         ("/api/carts/c/confirmation", json!({}), 409, "empty"),
         ("/api/carts/d/confirmation", json!({}), 409, "not opened"),
         ("/api/stock", json!({ "product": "p", "quantity": -1 }), 422, "does not fit"),
-        (&format!("{payment}/answer"), json!({ "outcome": "completed" }), 409, "no such payment"),
+        (&format!("{payment}/answer"), json!({ "outcome": "completed" }), 404, "no payment c3cd27fe"),
         (&format!("{payment}/answer"), json!({ "outcome": "perhaps" }), 422, "does not fit"),
         ("/api/payments/1/answer", json!({ "outcome": "completed" }), 404, "nothing called"),
         ("/api/nothing", json!({}), 404, "there is nothing at /api/nothing"),

@@ -19,21 +19,22 @@ use crate::program::Program;
 const KILLS_MS: [u64; 5] = [0, 5, 20, 32, 60];
 
 #[test]
-fn a_shop_that_is_killed_again_and_again_ends_every_order_with_one_charge_and_one_package() {
+fn a_shop_that_is_killed_again_and_again_ends_every_order_with_one_charge_and_one_package_or_refund() {
     let program = Program::new();
     let provider = program.provider(&["--takes", "30ms", "--answer-twice"]);
     let shop = program.shop(&provider.address, &[]);
     shop.does("/api/stock", &json!({ "product": "pen", "quantity": 100 }));
     shop.kill();
-    let (mut orders, mut killed_on_the_way) = (Vec::new(), 0);
+    let (mut completed, mut refunded, mut killed_on_the_way) = (Vec::new(), Vec::new(), 0);
     for (number, after) in KILLS_MS.into_iter().enumerate() {
         let shop = program.shop(&provider.address, &[]);
         let order = shop.order(&format!("cart-{number}"));
+        refunded.push(shop.order_of(&format!("sold-out-{number}"), "ink"));
         std::thread::sleep(Duration::from_millis(after));
         shop.kill();
-        let completed = log(&program.path("shop.db")).iter().any(|it| is_completed(it, &order));
-        killed_on_the_way += usize::from(!completed);
-        orders.push(order);
+        let has_ended = log(&program.path("shop.db")).iter().any(|it| is_completed(it, &order));
+        killed_on_the_way += usize::from(!has_ended);
+        completed.push(order);
     }
     assert!(
         killed_on_the_way > 0,
@@ -41,20 +42,29 @@ fn a_shop_that_is_killed_again_and_again_ends_every_order_with_one_charge_and_on
     );
 
     let shop = program.shop(&provider.address, &[]);
-    for order in &orders {
+    let charged = ("charged".to_owned(), "3.30".to_owned());
+    for order in &completed {
         let order = shop.end_of(order);
         assert_eq!(order["status"], "completed", "{order}");
-        let moved = provider.moved(&order["payment"]["payment"]);
-        assert_eq!(moved, [("charged".into(), "3.30".into())], "{order}");
+        assert_eq!(provider.moved(&order["payment"]["payment"]), [charged.clone()], "{order}");
     }
-    assert_eq!(shop.get("/api/stock").1, json!({ "pen": 100 - 3 * orders.len() }));
+    for order in &refunded {
+        let order = shop.end_of(order);
+        assert_eq!((&order["status"], &order["cancelled"]), (&json!("cancelled"), &json!("not_shipped")));
+        let both = [charged.clone(), ("refunded".to_owned(), "3.30".to_owned())];
+        assert_eq!(provider.moved(&order["payment"]["payment"]), both, "{order}");
+    }
+    assert_eq!(shop.get("/api/stock").1, json!({ "pen": 100 - 3 * completed.len() }));
     shop.kill();
-    for name in
-        ["OrderInitialized", "PaymentRequested", "PaymentCompleted", "PackageWasSent", "OrderCompleted"]
+    let log = log(&program.path("shop.db"));
+    let count = |name: &str| log.iter().filter(|it| it.entry.name == name && it.version.is_some()).count();
+    for name in ["OrderInitialized", "PaymentRequested", "PaymentCompleted"] {
+        assert_eq!(count(name), completed.len() + refunded.len(), "{name}");
+    }
+    for (name, orders) in
+        [("PackageWasSent", &completed), ("OrderCompleted", &completed), ("PaymentRefunded", &refunded)]
     {
-        let log = log(&program.path("shop.db"));
-        let found = log.iter().filter(|it| it.entry.name == name && it.version.is_some()).count();
-        assert_eq!(found, orders.len(), "{name}");
+        assert_eq!(count(name), orders.len(), "{name}");
     }
 }
 

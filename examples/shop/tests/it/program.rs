@@ -119,6 +119,16 @@ impl Serving {
         answer(agent().post(format!("{}{path}", self.address)).send_json(body))
     }
 
+    pub(crate) fn post_with_key(&self, path: &str, key: &str, body: &Value) -> (u16, Value) {
+        let request = agent().post(format!("{}{path}", self.address)).header("Idempotency-Key", key);
+        answer(request.send_json(body))
+    }
+
+    /// As a browser does for a page.
+    pub(crate) fn post_from_page(&self, path: &str, origin: &str) -> (u16, Value) {
+        answer(agent().post(format!("{}{path}", self.address)).header("Origin", origin).send_empty())
+    }
+
     #[track_caller]
     pub(crate) fn does(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.post(path, body);
@@ -129,9 +139,15 @@ impl Serving {
     /// Orders three pens at 1.10 each. Returns the order.
     #[track_caller]
     pub(crate) fn order(&self, cart: &str) -> Value {
+        self.order_of(cart, "pen")
+    }
+
+    /// Orders three pieces at 1.10 each. Returns the order.
+    #[track_caller]
+    pub(crate) fn order_of(&self, cart: &str, product: &str) -> Value {
         self.does("/api/carts", &json!({ "cart": cart, "client": "ada" }));
-        let pens = json!({ "product": "pen", "quantity": 3, "price": "1.10" });
-        self.does(&format!("/api/carts/{cart}/products"), &pens);
+        let three = json!({ "product": product, "quantity": 3, "price": "1.10" });
+        self.does(&format!("/api/carts/{cart}/products"), &three);
         self.does(&format!("/api/carts/{cart}/confirmation"), &json!({}))["order"].clone()
     }
 
