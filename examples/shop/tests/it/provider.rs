@@ -90,8 +90,8 @@ fn an_order_that_a_provider_declines_is_cancelled() {
 #[test]
 fn a_provider_that_is_slower_than_the_deadline_gives_the_money_back() {
     let program = Program::new();
-    let provider = program.provider(&["--takes", "1s"]);
-    let shop = stocked(&program, &provider.address, &["--payment-deadline", "100ms"]);
+    let provider = program.provider(&["--takes", "2s"]);
+    let shop = stocked(&program, &provider.address, &["--payment-deadline", "700ms"]);
 
     let order = shop.end_of(&shop.order("c"));
     assert_eq!(order["status"], "cancelled");
