@@ -93,8 +93,9 @@ impl<D: Payload + Clone> Takes<D> {
             let role = Role::Completes(step, answer.learn.clone());
             self.told(&answer.told, role, completing(program, step));
         }
-        for told in &definition.fails_on {
-            self.told(told, Role::Fails(step), failing(program, step));
+        for answer in &definition.fails_on {
+            let role = Role::Fails(step, answer.learn.clone());
+            self.told(&answer.told, role, failing(program, step));
         }
         let sends = &definition.sends;
         self.rejection(sends.command, sends.rejected, Role::Rejected(step), failing(program, step));
@@ -138,9 +139,10 @@ impl<D: Payload + Clone> Takes<D> {
 
     fn timeouts(&mut self, program: &Program<D>) {
         let limited = program.steps.iter().enumerate().filter(|(_, it)| it.within.is_some());
-        let failing: Vec<_> = limited.flat_map(|(step, _)| failing(program, step)).collect();
-        if !failing.is_empty() {
-            self.find_or_add(MessageType::of::<TimeOutStep>(), || From::Timeout).add(Role::TimedOut, failing);
+        let timing_out: Vec<_> = limited.flat_map(|(step, _)| timing_out(program, step)).collect();
+        if !timing_out.is_empty() {
+            let take = self.find_or_add(MessageType::of::<TimeOutStep>(), || From::Timeout);
+            take.add(Role::TimedOut, timing_out);
         }
         for step in 0..program.steps.len() {
             if program.steps.get(step).is_some_and(|it| it.retries > 0 && !it.pause.is_zero()) {
@@ -237,15 +239,19 @@ fn completing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
     emits
 }
 
-/// When a step fails, what is done is undone. One that was not done in time may be done after all.
+/// When a step fails, what is done is undone.
 fn failing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
     let mut emits = vec![recorded::<StepFailed>(Times::Maybe), recorded::<RollbackStarted>(Times::Maybe)];
-    if program.steps.get(step).is_some_and(|it| it.within.is_some()) {
-        emits.push(recorded::<StepTimedOut>(Times::Maybe));
-        emits.extend(compensation(program, step).into_iter().flatten());
-    }
     emits.extend(undoing(program, step));
     emits.extend(retrying(program, step));
+    emits
+}
+
+/// A step that was not done in time may be done after all, and is undone too.
+fn timing_out<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
+    let mut emits = vec![recorded::<StepTimedOut>(Times::Maybe), recorded::<RollbackStarted>(Times::Maybe)];
+    emits.extend(compensation(program, step).into_iter().flatten());
+    emits.extend(undoing(program, step));
     emits
 }
 
@@ -303,7 +309,7 @@ fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
                 name: step.name,
                 sends: step.sends.command,
                 completes_on: step.completes_on.iter().map(|it| it.told.fact).collect(),
-                fails_on: step.fails_on.iter().map(|it| it.fact).collect(),
+                fails_on: step.fails_on.iter().map(|it| it.told.fact).collect(),
                 within: step.within,
                 retries: step.retries,
                 compensation: compensation.map(|it| StageCompensation {
@@ -329,6 +335,7 @@ mod tests {
     use crate::{
         Branch, Correlation, EmissionKind, LinearSaga, Module, ProcessMap, Step,
         doc::{CleanRoom, GuestLeft, RoomCleaned},
+        map::Trigger,
     };
 
     #[derive(Clone, Serialize, Deserialize)]
@@ -348,10 +355,10 @@ mod tests {
         )
     }
 
-    fn compensates_when_rejected(saga: LinearSaga<Stay>) -> bool {
+    fn compensates_on(trigger: Trigger, saga: LinearSaga<Stay>) -> bool {
         let map = ProcessMap::of(&[Module::named("rooms").linear_saga(saga)]);
-        let mut of_rejections = map.handlers().filter(|(_, it)| it.rejected_command.is_some());
-        of_rejections.any(|(_, it)| it.emits.iter().any(|it| it.kind == EmissionKind::Compensates))
+        let mut triggered = map.handlers().filter(|(_, it)| it.trigger == trigger);
+        triggered.any(|(_, it)| it.emits.iter().any(|it| it.kind == EmissionKind::Compensates))
     }
 
     #[test]
@@ -359,18 +366,19 @@ mod tests {
         let saga = LinearSaga::named("stay")
             .starts_on(|event: &GuestLeft| (event.room, Stay { room: event.room }))
             .in_parallel([Branch::new().step(step("air")), Branch::new().step(undone("sweep"))]);
-        assert!(compensates_when_rejected(saga));
+        assert!(compensates_on(Trigger::Rejection, saga));
     }
 
     #[test]
-    fn a_step_that_nothing_follows_is_never_undone_unless_it_has_a_time_limit() {
+    fn a_step_that_nothing_follows_is_undone_when_its_time_is_up_and_not_when_it_has_failed() {
         let saga = |last| {
             LinearSaga::named("stay")
                 .starts_on(|event: &GuestLeft| (event.room, Stay { room: event.room }))
                 .step(step("air"))
                 .step(last)
         };
-        assert!(!compensates_when_rejected(saga(undone("sweep"))));
-        assert!(compensates_when_rejected(saga(undone("sweep").within(Duration::from_secs(60)))));
+        let limited = || undone("sweep").within(Duration::from_secs(60));
+        assert!(!compensates_on(Trigger::Rejection, saga(limited())), "what has failed is not done");
+        assert!(compensates_on(Trigger::Timeout, saga(limited())), "what is late may be done");
     }
 }

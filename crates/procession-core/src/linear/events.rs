@@ -38,6 +38,9 @@ pub struct StepFailed {
     pub step: String,
     /// The event or the rejection that said so.
     pub reason: String,
+    /// What the saga knows now, if the failure has changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
 }
 
 /// A step has failed, and will be tried again.

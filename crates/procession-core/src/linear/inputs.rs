@@ -65,7 +65,7 @@ pub(crate) fn is_pause(name: &str) -> bool {
 pub(super) enum Role<D> {
     Starts(BeginFn<D>, Starts),
     Completes(usize, Option<LearnFn<D>>),
-    Fails(usize),
+    Fails(usize, Option<LearnFn<D>>),
     Compensated(usize),
     /// The command of the step was rejected.
     Rejected(usize),
@@ -106,8 +106,8 @@ impl<D: Payload + Clone> Run<'_, D> {
         match role {
             Role::Starts(begin, starts) => self.begin(begin, *starts, message),
             Role::Completes(step, learn) => self.complete(*step, learn.as_ref(), message),
-            Role::Fails(step) => self.fail(*step, message.name.to_string()),
-            Role::Rejected(step) => self.fail(*step, why_rejected(message)),
+            Role::Fails(step, learn) => self.fail(*step, message.name.to_string(), learn.as_ref(), message),
+            Role::Rejected(step) => self.fail(*step, why_rejected(message), None, message),
             Role::Compensated(step) => self.compensated(*step),
             Role::CompensationRejected(step) if self.state.is(*step, StepStatus::Compensating) => {
                 Err(Failure::CompensationFailed { step: self.name(*step), reason: why_rejected(message) })
@@ -137,17 +137,30 @@ impl<D: Payload + Clone> Run<'_, D> {
         if !self.state.is(step, StepStatus::Running) {
             return Ok(false);
         }
-        let mut learned = None;
-        if let (Some(learn), Some(mut data)) = (learn, self.state.data.clone()) {
-            learn(&mut data, message)?;
-            learned = Some(json(&data)?);
-        }
-        self.record(StepCompleted { step: self.name(step), data: learned })?;
+        let data = self.learned(learn, message)?;
+        self.record(StepCompleted { step: self.name(step), data })?;
         self.settled(step);
         Ok(true)
     }
 
-    fn fail(&mut self, step: usize, reason: String) -> Result<bool, Failure> {
+    /// What the saga knows after this message, if that is something else.
+    fn learned(
+        &self,
+        learn: Option<&LearnFn<D>>,
+        message: &Entry,
+    ) -> Result<Option<serde_json::Value>, Failure> {
+        let (Some(learn), Some(mut data)) = (learn, self.state.data.clone()) else { return Ok(None) };
+        learn(&mut data, message)?;
+        json(&data).map(Some)
+    }
+
+    fn fail(
+        &mut self,
+        step: usize,
+        reason: String,
+        learn: Option<&LearnFn<D>>,
+        message: &Entry,
+    ) -> Result<bool, Failure> {
         if !self.state.is(step, StepStatus::Running) {
             return Ok(false);
         }
@@ -156,7 +169,10 @@ impl<D: Payload + Clone> Run<'_, D> {
         let retry = program.steps.get(step).filter(|it| retried < it.retries && !self.has_failed());
         match retry {
             Some(definition) => self.schedule_retry(step, reason, definition.pause)?,
-            None => self.record(StepFailed { step: self.name(step), reason })?,
+            None => {
+                let data = self.learned(learn, message)?;
+                self.record(StepFailed { step: self.name(step), reason, data })?;
+            }
         }
         self.settled(step);
         Ok(true)

@@ -147,6 +147,9 @@ impl<D: Payload + Clone> SagaState<D> {
             }
             SagaEvent::StepFailed(event) => {
                 self.set(event, &event.step, StepStatus::Failed)?;
+                if let Some(data) = &event.data {
+                    self.learn(event, data)?;
+                }
             }
             SagaEvent::StepRetryScheduled(event) => {
                 let step = self.set(event, &event.step, StepStatus::WaitsToRetry)?;

@@ -22,7 +22,7 @@ pub struct Step<D> {
     pub(super) name: &'static str,
     pub(super) sends: Sending<D>,
     pub(super) completes_on: Vec<Answer<D>>,
-    pub(super) fails_on: Vec<Told>,
+    pub(super) fails_on: Vec<Answer<D>>,
     pub(super) within: Option<Duration>,
     pub(super) retries: u32,
     pub(super) pause: Duration,
@@ -53,7 +53,7 @@ pub(super) struct Told {
     pub(super) correlate: CorrelateFn,
 }
 
-/// An event that says that a step is done, and what the saga learns from it.
+/// An event that says what came of a step, and what the saga learns from it.
 pub(super) struct Answer<D> {
     pub(super) told: Told,
     pub(super) learn: Option<LearnFn<D>>,
@@ -86,14 +86,15 @@ impl<D: 'static> Step<D> {
         self
     }
 
-    /// What the saga learns from the event that was named last.
+    /// What the saga learns from an event that completes the step, or that it fails on. Name that event before.
     #[must_use]
     pub fn learns<F: Fact>(mut self, learn: impl Fn(&mut D, &F) + Send + Sync + 'static) -> Self {
         let learn: LearnFn<D> = Arc::new(move |data, entry| {
             learn(data, &decode::<F>(entry.schema_version, &entry.payload)?);
             Ok(())
         });
-        for answer in self.completes_on.iter_mut().filter(|it| it.told.fact == MessageType::of::<F>()) {
+        let answers = self.completes_on.iter_mut().chain(&mut self.fails_on);
+        for answer in answers.filter(|it| it.told.fact == MessageType::of::<F>()) {
             answer.learn = Some(Arc::clone(&learn));
         }
         self
@@ -105,7 +106,7 @@ impl<D: 'static> Step<D> {
         mut self,
         correlate: impl Fn(&F) -> Correlation + Send + Sync + 'static,
     ) -> Self {
-        self.fails_on.push(Told::by(correlate));
+        self.fails_on.push(Answer { told: Told::by(correlate), learn: None });
         self
     }
 

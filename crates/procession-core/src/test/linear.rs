@@ -36,7 +36,6 @@ pub fn given_linear_saga<D: Payload + Clone>(saga: LinearSaga<D>) -> GivenLinear
 }
 
 /// A linear saga on its way.
-#[must_use = "a test without `when` and `then` tests nothing"]
 pub struct GivenLinearSaga {
     category: &'static str,
     engine: Engine,
