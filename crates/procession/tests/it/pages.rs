@@ -42,6 +42,7 @@ fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
         "examples/coffee-bar/src",
         "examples/hotel/src/guest_stays",
         "examples/hotel/src/group_checkouts",
+        "examples/shop/src/orders",
         "crates/procession/examples",
         "crates/procession/examples/trip",
         "crates/procession/tests/it",
