@@ -3,12 +3,14 @@
 //! - [`guest_stays`]: the truth about one guest's stay.
 //! - [`group_checkouts`]: the truth about one group checkout, and what goes on between the two, in a [`Style`].
 
+mod deadline;
 pub mod group_checkouts;
 pub mod guest_stays;
 mod ids;
 mod money;
 mod style;
 
+pub use deadline::{Deadline, InvalidDeadline};
 pub use ids::{ClerkId, GroupCheckoutId, GuestStayId, InvalidName};
 pub use money::{Amount, InvalidAmount, Money};
 pub use style::{Style, UnknownStyle};

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, io::Write};
 
 use clap::Args;
 use hotel::{
-    ClerkId, GroupCheckoutId, GuestStayId,
+    ClerkId, Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{Answer, GroupCheckout, GroupCheckoutRejection, InitiateGroupCheckout, Outcome},
     guest_stays::GuestStay,
 };
@@ -10,7 +10,9 @@ use procession::{ExecuteError, Instance, Runtime, log::ProcessId};
 use uuid::Uuid;
 
 use super::{
-    CliError, Done, look, report_troubles,
+    CliError, Done,
+    deadline::GroupDeadline,
+    look, report_troubles,
     store::{StoreFile, then_close},
 };
 
@@ -19,7 +21,8 @@ Exit codes:
   0  everybody has left
   1  failed: the message says why, and what to do
   2  the command line is wrong
-  3  some guests could not leave (the output says who, and why), or the group was initiated before";
+  3  some guests could not leave or did not answer in time (the output says who, and why), or the group
+     was initiated before";
 
 /// Checks a group of guests out, waits until all have answered, and prints each answer.
 ///
@@ -35,11 +38,13 @@ pub(super) struct CheckOutGroup {
     /// The id of the group checkout; without it a new one.
     #[arg(long)]
     id: Option<GroupCheckoutId>,
+    #[command(flatten)]
+    within: GroupDeadline,
 }
 
 impl CheckOutGroup {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
-        let Self { stays: guest_stays, clerk, id } = self;
+        let Self { stays: guest_stays, clerk, id, within } = self;
         let mut seen = BTreeSet::new();
         if let Some(twice) = guest_stays.iter().find(|it| !seen.insert(*it)) {
             let said = format!("the guest stay `{twice}` is in the group twice");
@@ -53,14 +58,34 @@ impl CheckOutGroup {
                 group_checkout: group_checkout.clone(),
                 clerk,
                 guest_stays,
-                within: None,
+                within: within.deadline.map(Deadline::within),
             };
             let process = runtime.execute(command).await.map_err(not_begun)?.process;
             report_troubles();
-            let parked = runtime.wait(process).await?.parked;
+            let parked = wait(runtime, &group_checkout, process, within.deadline).await?;
             tell(runtime, &group_checkout, process, &stays, parked, store).await
         })
         .await
+    }
+}
+
+/// Waits until nothing is on the way any more; with a deadline, until the group has ended. Says how much is parked.
+async fn wait(
+    runtime: &Runtime,
+    id: &GroupCheckoutId,
+    process: ProcessId,
+    deadline: Option<Deadline>,
+) -> Result<u64, CliError> {
+    let mut committed = runtime.committed();
+    loop {
+        committed.mark_unchanged();
+        let parked = runtime.wait(process).await?.parked;
+        let has_ended = runtime.reader().instance::<GroupCheckout>(id).await?.state.outcome.is_some();
+        if has_ended || deadline.is_none() {
+            return Ok(parked);
+        }
+        // The next news is that time is up.
+        committed.changed().await.map_err(|_| CliError::failed("the runtime has stopped"))?;
     }
 }
 

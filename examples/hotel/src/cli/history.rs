@@ -34,7 +34,7 @@ impl History {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
         let Self { process, json } = self;
         let (reader, mut out) = (store.read()?, anstream::stdout());
-        let mut unfolding = Unfolding::of(&reader, process).await?;
+        let mut unfolding = Unfolding::of(&reader, process, store.style()).await?;
         let Some(began) = unfolding.began() else { return Err(unknown(&reader, process, store).await?) };
         if json {
             let story = Story { process, layers: layers(unfolding.history()) };

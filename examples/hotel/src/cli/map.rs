@@ -27,8 +27,8 @@ enum Format {
 }
 
 impl Map {
-    pub(super) fn run(self) -> Done {
-        let (hotel, mut out) = (hotel(Style::default())?, anstream::stdout());
+    pub(super) fn run(self, style: Style) -> Done {
+        let (hotel, mut out) = (hotel(style)?, anstream::stdout());
         match self.format {
             Format::Text => write!(out, "{}", hotel.map().to_text())?,
             Format::Mermaid => write!(out, "{}", hotel.map().to_mermaid())?,

@@ -1,7 +1,7 @@
 use std::{io::Write, net::SocketAddr, time::Duration};
 
 use clap::Args;
-use hotel::guest_stays::GuestStay;
+use hotel::{Deadline, guest_stays::GuestStay};
 use procession::Runtime;
 use tokio::{
     net::TcpListener,
@@ -10,7 +10,9 @@ use tokio::{
 };
 
 use super::{
-    CliError, Done, guests, report_troubles,
+    CliError, Done,
+    deadline::GroupDeadline,
+    guests, report_troubles,
     store::{StoreFile, then_close},
 };
 use crate::web;
@@ -21,6 +23,8 @@ pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
+    #[command(flatten)]
+    within: GroupDeadline,
 }
 
 /// How long requests may take to finish after a signal.
@@ -28,7 +32,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl Serve {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
-        let Self { listen } = self;
+        let Self { listen, within } = self;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             CliError::failed(format!("the hotel cannot listen on {listen}: {error}"))
                 .hint("name a free address, for example --listen 127.0.0.1:0")
@@ -37,22 +41,28 @@ impl Serve {
         report_troubles();
         then_close(runtime, async |runtime| {
             furnish(runtime).await?;
-            serve(runtime, listener, store).await
+            serve(runtime, listener, store, within.deadline).await
         })
         .await?;
         Ok(writeln!(anstream::stdout(), "The hotel is closed, and everything is in {store}")?)
     }
 }
 
-async fn serve(runtime: &Runtime, listener: TcpListener, store: &StoreFile) -> Done {
+async fn serve(
+    runtime: &Runtime,
+    listener: TcpListener,
+    store: &StoreFile,
+    deadline: Option<Deadline>,
+) -> Done {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let address = listener.local_addr()?;
     let mut out = anstream::stdout();
     writeln!(out, "The hotel is open at http://{address}")?;
-    writeln!(out, "Its books are in {store}. Press Ctrl-C to close it.")?;
+    writeln!(out, "Its books are in {store}, its style is {}. Press Ctrl-C to close it.", store.style())?;
     out.flush()?;
     let (closing, closed) = watch::channel(false);
-    let mut serving = std::pin::pin!(web::serve(runtime.clone(), listener, until(closed)));
+    let house = web::House { runtime: runtime.clone(), style: store.style(), deadline };
+    let mut serving = std::pin::pin!(web::serve(house, listener, until(closed)));
     tokio::select! {
         served = &mut serving => return served.map_err(stopped),
         _ = interrupt.recv() => {}

@@ -11,25 +11,28 @@ use hotel::{
     hotel,
 };
 use procession::{
-    Instance, Reader, Runtime,
+    Instance, Reader, Runtime, Store,
     sqlite::{OpenError, SqliteStore},
 };
 
-use super::{CliError, Done};
+use super::{CliError, Done, on_the_way};
 
-/// Where the hotel keeps its books.
+/// Where the hotel keeps its books, and the style in which it works on them.
 #[derive(Clone, Debug)]
-pub(crate) struct StoreFile(PathBuf);
+pub(crate) struct StoreFile {
+    path: PathBuf,
+    style: Style,
+}
 
 impl Default for StoreFile {
     fn default() -> Self {
-        Self("hotel.db".into())
+        Self::at("hotel.db")
     }
 }
 
 impl fmt::Display for StoreFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sqlite:{}", self.0.display())
+        write!(f, "sqlite:{}", self.path.display())
     }
 }
 
@@ -48,31 +51,44 @@ impl FromStr for StoreFile {
         if scheme != "sqlite" || !is_file || file.starts_with("file:") {
             return Err("write sqlite:FILE, for example sqlite:hotel.db".into());
         }
-        Ok(Self(file.into()))
+        Ok(Self::at(file))
     }
 }
 
 impl StoreFile {
-    pub(crate) fn at(path: &Path) -> Self {
-        Self(path.into())
+    pub(crate) fn at(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().into(), style: Style::default() }
+    }
+
+    pub(crate) fn in_style(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    pub(crate) fn style(&self) -> Style {
+        self.style
     }
 
     /// Starts the hotel on the store, which is created if there is none.
     pub(crate) async fn open_or_create(&self) -> Result<Runtime, CliError> {
-        Ok(Runtime::start(&hotel(Style::default())?, SqliteStore::open(&self.0)?).await?)
+        let store = SqliteStore::open(&self.path)?;
+        if let Err(error) = on_the_way::must_fit(&store, self.style).await {
+            store.close().await?;
+            return Err(error);
+        }
+        Ok(Runtime::start(&hotel(self.style)?, store).await?)
     }
 
     /// Starts the hotel on a store that must be there.
     pub(crate) async fn open(&self) -> Result<Runtime, CliError> {
-        if !self.0.exists() {
-            return Err(OpenError::Missing { path: self.0.clone() }.into());
+        if !self.path.exists() {
+            return Err(OpenError::Missing { path: self.path.clone() }.into());
         }
         self.open_or_create().await
     }
 
     /// Reads the store, also while another process writes it.
     pub(crate) fn read(&self) -> Result<Reader, CliError> {
-        Ok(Reader::new(&hotel(Style::default())?, Arc::new(SqliteStore::open_read_only(&self.0)?)))
+        Ok(Reader::new(&hotel(self.style)?, Arc::new(SqliteStore::open_read_only(&self.path)?)))
     }
 
     /// The stays that must exist.

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use hotel::{
-    GroupCheckoutId, GuestStayId,
+    Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{GroupCheckout, GroupCheckoutInitiated, InitiateGroupCheckout},
     guest_stays::{GuestStay, Status},
 };
+use jiff::Timestamp;
 use procession::{
     Command, Decider, Executed, Instance, Runtime, Stream, Version,
     log::{Kind, Position, ProcessId, Recorded},
@@ -21,6 +22,8 @@ use super::{
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) runtime: Runtime,
+    /// For groups that do not name one.
+    pub(super) deadline: Option<Deadline>,
     /// Turns true when the hotel closes.
     pub(super) closing: watch::Receiver<bool>,
 }
@@ -32,11 +35,14 @@ pub(super) struct OngoingCheckout {
     pub(super) process: ProcessId,
 }
 
-impl Desk {
-    pub(super) fn new(runtime: Runtime, closing: watch::Receiver<bool>) -> Self {
-        Self { runtime, closing }
+impl OngoingCheckout {
+    /// When the guests must have answered, if they must.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.initiated.at.checked_add(self.initiated.within?).ok()
     }
+}
 
+impl Desk {
     /// A stay that exists.
     pub(super) async fn stay(&self, id: &GuestStayId) -> Result<Instance<GuestStay>, Problem> {
         let stay = self.runtime.reader().instance::<GuestStay>(id).await?;

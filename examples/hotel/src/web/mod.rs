@@ -14,6 +14,7 @@ mod problem;
 use std::{io, sync::Arc};
 
 use axum::{Extension, Router, extract::DefaultBodyLimit, middleware::from_fn};
+use hotel::{Deadline, Style};
 use procession::{ProcessMap, Runtime};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -22,15 +23,23 @@ use self::desk::Desk;
 /// A request may name some 15,000 guests, and nobody's request fills the memory.
 const LARGEST_BODY_BYTES: usize = 1024 * 1024;
 
+/// What the front desk stands in.
+pub(crate) struct House {
+    pub(crate) runtime: Runtime,
+    pub(crate) style: Style,
+    /// For groups that do not name one.
+    pub(crate) deadline: Option<Deadline>,
+}
+
 /// Serves the front desk until `shutdown` is done.
 pub(crate) async fn serve(
-    runtime: Runtime,
+    house: House,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), io::Error> {
     let (close, closing) = watch::channel(false);
-    let map = hotel::hotel(hotel::Style::default()).map_err(io::Error::other)?.map().clone();
-    let desk = Desk::new(runtime, closing);
+    let map = hotel::hotel(house.style).map_err(io::Error::other)?.map().clone();
+    let desk = Desk { runtime: house.runtime, deadline: house.deadline, closing };
     let shutdown = async move {
         shutdown.await;
         // Who follows a process would otherwise keep the connection, and the server, open.

@@ -27,12 +27,101 @@ fn without_arguments_twelve_guests_check_out_and_two_of_them_cannot_leave() {
     assert_eq!(std::fs::read_dir(program.path(".")).unwrap().count(), 0, "the store was a temporary one");
 }
 
+/// What each style's layers are called, and who is behind them.
+const STYLES: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "saga",
+        &[
+            ("1 command", "sent from outside to group_checkout"),
+            ("1 event", "recorded by group_checkout"),
+            ("4 commands", "sent by saga group_checkout to guest_stay, group_checkout"),
+            ("4 events", "recorded by guest_stay and group_checkout"),
+            ("3 commands", "sent by saga group_checkout to group_checkout"),
+            ("4 events", "recorded by group_checkout"),
+        ],
+    ),
+    (
+        "choreography",
+        &[
+            ("1 command", "sent from outside to group_checkout"),
+            ("1 event", "recorded by group_checkout"),
+            ("4 commands", "sent by modules guest_stays and group_checkouts"),
+            ("4 events", "recorded by guest_stay and group_checkout"),
+            ("3 commands", "sent by module group_checkouts to group_checkout"),
+            ("4 events", "recorded by group_checkout"),
+        ],
+    ),
+    (
+        "process-manager",
+        &[
+            ("1 command", "sent from outside to group_checkout"),
+            ("1 event", "recorded by group_checkout"),
+            ("1 input", "routed to process manager group_checkout"),
+            ("3 commands and 1 event", "by process manager group_checkout"),
+            ("3 events", "recorded by guest_stay"),
+            ("3 inputs", "routed to process manager group_checkout"),
+            ("4 events", "recorded by group_checkout"),
+        ],
+    ),
+];
+
+#[test]
+fn every_style_is_told_in_its_own_layers_and_ends_the_same() {
+    for (style, layers) in STYLES {
+        let demo = ["demo", "--guests", "3", "--unsettled", "1", "--style", style];
+
+        let output = Program::new().run(demo).succeeded();
+
+        assert!(output.contains(&format!("style   {style}: ")), "{output}");
+        let told = output.split("\n\n").filter_map(|block| block.lines().next());
+        let told: Vec<&str> =
+            told.filter(|it| it.trim_start().starts_with(|it: char| it.is_ascii_digit())).collect();
+        assert_eq!(told.len(), layers.len(), "{output}");
+        for (heading, (kinds, who)) in told.iter().zip(layers) {
+            assert!(heading.contains(&format!("  {kinds}  ")) && heading.contains(who), "{heading}");
+        }
+        assert!(
+            output.contains("GroupCheckoutFailed  ") && output.contains("2 left, 1 could not"),
+            "{output}"
+        );
+        assert!(output.contains(": 2 have left, 1 could not\n"), "{output}");
+    }
+}
+
+#[test]
+fn an_input_tells_whose_answer_it_is() {
+    let demo = ["demo", "--guests", "3", "--unsettled", "1", "--style", "process-manager"];
+
+    let output = Program::new().run(demo).succeeded();
+
+    assert!(output.contains("→ input   #4 ← #3"), "{output}");
+    assert!(output.contains("→ GuestCheckedOut      tour  okafor-101"), "{output}");
+    assert!(output.contains("✗ GuestCheckoutFailed  tour  tanaka-103: balance not settled"), "{output}");
+}
+
+#[test]
+fn a_deadline_that_is_kept_is_told_and_leaves_nothing_behind() {
+    for (style, layers) in STYLES {
+        let demo = ["demo", "--guests", "3", "--deadline", "30 minutes", "--style", style];
+
+        let output = Program::new().run(demo).succeeded();
+
+        assert!(output.contains("within  30m: who has not answered by then is not waited for"), "{output}");
+        assert!(output.contains("InitiateGroupCheckout  tour  3 guests, within 30m"), "{output}");
+        assert_eq!(headings(&output).len(), layers.len(), "{output}");
+        assert!(!output.contains("TimeoutGroupCheckout"), "{output}");
+    }
+}
+
 #[test]
 fn where_there_is_no_terminal_there_are_no_colours_and_no_line_is_wider_than_100_columns() {
     let program = Program::new();
 
     let plain = program.run(["demo"]).succeeded();
-    let large = program.run(["demo", "--guests", "1000", "--unsettled", "30"]).succeeded();
+    let large = ["saga", "choreography", "process-manager"].map(|style| {
+        program.run(["demo", "--guests", "1000", "--unsettled", "30", "--style", style]).succeeded()
+    });
+    let large = large.concat();
     let coloured = program.command(["demo"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     let refused = program.command(["demo"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().unwrap();
 
@@ -42,22 +131,31 @@ fn where_there_is_no_terminal_there_are_no_colours_and_no_line_is_wider_than_100
     for line in plain.lines().chain(large.lines()) {
         assert!(line.chars().count() <= 100 && line.trim_end() == line, "{line:?}");
     }
+    let headings = large.lines().filter(|it| it.contains("  durable at "));
+    assert!(headings.into_iter().all(|it| !it.contains('…')), "no heading is cut: {large}");
 }
 
 #[test]
 fn every_message_names_its_cause_and_the_cause_was_told_before() {
-    let output = Program::new().run(["demo", "--guests", "3", "--unsettled", "1"]).succeeded();
+    for (style, messages) in [
+        ("saga", 1 + 1 + 4 + 4 + 3 + 4),
+        ("choreography", 1 + 1 + 4 + 4 + 3 + 4),
+        ("process-manager", 1 + 1 + 1 + 4 + 3 + 3 + 4),
+    ] {
+        let demo = ["demo", "--guests", "3", "--unsettled", "1", "--style", style];
+        let output = Program::new().run(demo).succeeded();
 
-    let mut told = HashSet::new();
-    for line in output.lines().skip_while(|it| !it.contains("InitiateGroupCheckout")) {
-        let mut positions = line.split_whitespace().filter(|it| it.starts_with('#'));
-        let Some(position) = positions.next() else { continue };
-        if let Some(cause) = positions.next() {
-            assert!(told.contains(cause), "{line}");
+        let mut told = HashSet::new();
+        for line in output.lines().skip_while(|it| !it.contains("InitiateGroupCheckout")) {
+            let mut positions = line.split_whitespace().filter(|it| it.starts_with('#'));
+            let Some(position) = positions.next() else { continue };
+            if let Some(cause) = positions.next() {
+                assert!(told.contains(cause), "{line}");
+            }
+            told.insert(position);
         }
-        told.insert(position);
+        assert_eq!(told.len(), messages, "{output}");
     }
-    assert_eq!(told.len(), 1 + 1 + 4 + 4 + 3 + 4, "{output}");
 }
 
 #[test]
@@ -91,16 +189,18 @@ fn a_layer_is_told_when_it_is_complete_however_many_commits_it_took() {
 #[test]
 fn on_a_store_of_its_own_the_demo_runs_again_and_again_and_every_run_stays() {
     let program = Program::new();
-    let demo = ["--store", "sqlite:hotel.db", "demo", "--guests", "2"];
+    let demo = ["--store", "sqlite:hotel.db", "demo", "--guests", "2", "--style"];
 
-    let first = program.run(demo).succeeded();
-    let second = program.run(demo).succeeded();
+    let styles = ["saga", "process-manager", "choreography", "saga"];
+    let told = styles.map(|style| program.run([&demo[..], &[style]].concat()).succeeded());
 
-    for output in [&first, &second] {
+    for (output, style) in told.iter().zip(styles) {
         let (_, process) = output.split_once("as process ").unwrap();
         let process = process.lines().next().unwrap();
-        let history = program.run(["history", process]).succeeded();
+        let history = program.run(["history", process, "--style", style]).succeeded();
         assert_eq!(headings(&history), headings(output), "{history}");
+        let in_another_style = program.run(["history", process, "--style", "process-manager"]).succeeded();
+        assert!(in_another_style.ends_with("At rest: nothing of it is on the way.\n"), "{in_another_style}");
     }
-    assert_ne!(first, second);
+    assert_ne!(told[0], told[3]);
 }

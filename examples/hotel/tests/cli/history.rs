@@ -1,12 +1,7 @@
-use std::{process::Stdio, sync::Arc};
+use std::process::Stdio;
 
 use hotel::guest_stays::{CheckOutGuest, GuestStay};
-use procession::{
-    Decider, Message, Store, Stream,
-    log::{Entry, Kind},
-    sqlite::SqliteStore,
-    store::{Batch, Expected, NewEntry},
-};
+use procession::{Decider, Message, Stream, log::Kind};
 use serde_json::Value;
 
 use crate::program::Program;
@@ -36,22 +31,9 @@ fn a_rejection_is_part_of_the_story_with_its_reason() {
 #[test]
 fn a_process_with_a_message_on_the_way_is_running() {
     let program = Program::with_guests();
-    let position = program.log().len() + 1;
-    // A command that nobody has handled yet, as a hotel that was killed leaves it.
     let command = CheckOutGuest { guest_stay: "ada".parse().unwrap(), group_checkout: None };
     let stream = Stream::new(GuestStay::CATEGORY, "ada").unwrap();
-    let entry = Entry::new(Kind::Command, stream, command.encode().unwrap(), jiff::Timestamp::now());
-    let entry = NewEntry {
-        entry: Arc::new(entry),
-        process: None,
-        causation: None,
-        expected: Expected::Any,
-        idempotency_key: None,
-    };
-    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let store = SqliteStore::open(program.path("hotel.db")).unwrap();
-    tokio.block_on(store.commit(Batch { entries: vec![entry], ..Batch::default() })).unwrap();
-    tokio.block_on(store.close()).unwrap();
+    let position = program.log_message(Kind::Command, stream, command.encode().unwrap());
 
     let told = program.run(["history", &position.to_string()]).succeeded();
 

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod deadline;
 mod demo;
 mod desk;
 mod full_disk;
@@ -15,3 +16,4 @@ mod history;
 mod map;
 mod program;
 mod serving;
+mod styles;

@@ -3,16 +3,23 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
-    time::Duration,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
 };
 
 use procession::{
-    Store,
-    log::{Position, Recorded},
+    Store, Stream,
+    log::{Encoded, Entry, Kind, Position, Recorded},
     sqlite::SqliteStore,
+    store::{Batch, Expected, NewEntry},
 };
 use tempfile::TempDir;
+
+/// What `--style` takes.
+pub(crate) const STYLES: [&str; 3] = ["saga", "choreography", "process-manager"];
 
 /// The program `hotel` in a folder of its own.
 pub(crate) struct Program {
@@ -77,7 +84,37 @@ impl Program {
     }
 
     pub(crate) fn serve(&self) -> Serving {
-        Serving::start(self.command(["serve", "--listen", "127.0.0.1:0"]))
+        self.serve_with(&[])
+    }
+
+    pub(crate) fn serve_with(&self, more: &[&str]) -> Serving {
+        Serving::start(self.command([&["serve", "--listen", "127.0.0.1:0"], more].concat()))
+    }
+
+    /// Waits for a message in the log, for a minute at most.
+    pub(crate) fn wait_until_logged(&self, name: &str) {
+        let began = Instant::now();
+        while !self.log().iter().any(|it| it.entry.name == name) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{name} is not in the log");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Puts a message into the log that nobody has handled yet, as a hotel that was killed leaves it. Returns its position.
+    pub(crate) fn log_message(&self, kind: Kind, stream: Stream, message: Encoded) -> u64 {
+        let position = self.log().len() as u64 + 1;
+        let entry = NewEntry {
+            entry: Arc::new(Entry::new(kind, stream, message, jiff::Timestamp::now())),
+            process: None,
+            causation: None,
+            expected: Expected::Any,
+            idempotency_key: None,
+        };
+        let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let store = SqliteStore::open(self.path("hotel.db")).unwrap();
+        tokio.block_on(store.commit(Batch { entries: vec![entry], ..Batch::default() })).unwrap();
+        tokio.block_on(store.close()).unwrap();
+        position
     }
 
     /// The whole log, to see what was changed and what was not. Empty if there is no store.

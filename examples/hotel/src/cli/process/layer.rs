@@ -1,13 +1,17 @@
 use std::io::Write;
 
 use procession::{
-    EmissionKind,
+    Emission, EmissionKind,
     history::Layer,
     log::{Kind, Recorded},
-    map::HandlerKind,
+    map::{HandlerKind, HandlerMap},
 };
 
-use super::{Unfolding, row::Row};
+use super::{
+    Unfolding,
+    row::Row,
+    who::{Sender, Who},
+};
 use crate::cli::{Done, look};
 
 /// More messages of one type are folded into a count; the first few and all failures stay.
@@ -29,7 +33,7 @@ impl Unfolding<'_> {
         let durable =
             self.durable.map(look::milliseconds).map_or_else(String::new, |it| format!("  durable at {it}"));
         let left = look::WIDTH.saturating_sub(format!(" {number:>2}  {kinds}  {durable}").chars().count());
-        let who = look::cut(&self.who(layer), left);
+        let who = self.who(layer, left);
         let left = if durable.is_empty() { 0 } else { left };
         Ok(writeln!(out, "\n {strong}{number:>2}  {kinds}{strong:#}  {faint}{who:<left$}{durable}{faint:#}")?)
     }
@@ -38,41 +42,34 @@ impl Unfolding<'_> {
         Row::of(message, self.began().unwrap_or(message.entry.at))
     }
 
-    /// Who decided or sent the messages, and who is to handle them.
-    fn who(&self, layer: &Layer<'_>) -> String {
-        let (mut from, mut to) = (Vec::new(), Vec::new());
-        for message in &layer.messages {
-            let category = message.entry.stream.category();
-            let sender = match message.causation {
-                None => "sent from outside".into(),
-                Some(_) if message.entry.kind.is_command() => self.sender(message),
-                Some(_) => format!("recorded by {category}"),
-            };
-            if !from.contains(&sender) {
-                from.push(sender);
-            }
-            if message.entry.kind.is_command() && !to.contains(&category) {
-                to.push(category);
-            }
-        }
-        let from = joined(&from);
-        if to.is_empty() { from } else { format!("{from} to {}", to.join(", ")) }
+    /// Who sent, routed or recorded the messages, in at most so many characters.
+    fn who(&self, layer: &Layer<'_>, room: usize) -> String {
+        let who = Who::of(layer, |command| self.sender(command));
+        let fits = |it: &String| it.chars().count() <= room;
+        let [in_full, without_targets, shortest] = who.told();
+        [in_full, without_targets].into_iter().find(fits).unwrap_or_else(|| look::cut(&shortest, room))
     }
 
-    /// The saga that, by the map, turns the cause of this command into such a command.
-    fn sender(&self, command: &Recorded) -> String {
-        let cause = command.causation.and_then(|it| self.message(it));
-        let saga = cause.and_then(|cause| {
-            self.map.modules.iter().flat_map(|it| &it.handlers).find(|handler| {
-                handler.kind == HandlerKind::Saga
-                    && handler.takes.name == cause.entry.name
-                    && handler
-                        .emits
-                        .iter()
-                        .any(|it| it.kind != EmissionKind::Records && it.message.name == command.entry.name)
-            })
+    /// What has sent this command: its process manager, as the log says, or else whoever, by the map, turns the cause of
+    /// this command into such a command.
+    fn sender(&self, command: &Recorded) -> Sender {
+        let Some(cause) = command.causation else { return Sender::Outside };
+        if let Some(process) = &command.entry.sender {
+            return Sender::Named("process manager", process.category().into());
+        }
+        let is_sender = |handler: &HandlerMap, cause: &Recorded| {
+            let sends = |it: &Emission| !matches!(it.kind, EmissionKind::Records | EmissionKind::Cancels);
+            handler.takes.name == cause.entry.name
+                && handler.emits.iter().any(|it| sends(it) && it.message.name == command.entry.name)
+        };
+        let found = self.message(cause).and_then(|cause| {
+            self.map.handlers().map(|(_, it)| it).find(|handler| is_sender(handler, cause))
         });
-        saga.map_or("sent".into(), |it| format!("sent by saga {}", it.name))
+        match found {
+            Some(it) if it.kind == HandlerKind::Saga => Sender::Named("saga", it.name.into()),
+            Some(it) if it.kind == HandlerKind::Choreography => Sender::Named("module", it.name.into()),
+            _ => Sender::Unknown,
+        }
     }
 }
 
@@ -82,21 +79,14 @@ fn kinds(layer: &Layer<'_>) -> String {
     let kinds = [
         (count(Kind::is_command), "command"),
         (count(|it| it == Kind::Event), "event"),
+        (count(|it| it == Kind::PublicEvent), "public event"),
+        (count(|it| it == Kind::Input), "input"),
+        (count(|it| it == Kind::Ignored), "ignored message"),
         (count(|it| it == Kind::Rejection), "rejection"),
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
     let kinds: Vec<String> = kinds.map(|(count, noun)| look::count(count, noun)).collect();
-    joined(&kinds)
-}
-
-/// As a list, in which `recorded by` stands only once.
-fn joined(items: &[String]) -> String {
-    const RECORDED_BY: &str = "recorded by ";
-    let items = items.iter().enumerate().map(|(index, it)| match it.strip_prefix(RECORDED_BY) {
-        Some(rest) if index > 0 => rest,
-        _ => it,
-    });
-    look::list(&items.collect::<Vec<_>>())
+    look::list(&kinds.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Many messages of one type become a few and a count, which stands where the first of the others stood.

@@ -4,5 +4,6 @@ mod layer;
 mod remark;
 mod row;
 mod unfolding;
+mod who;
 
 pub(crate) use unfolding::Unfolding;

@@ -1,16 +1,17 @@
 use hotel::{
     group_checkouts::{
-        GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutInitiated, GuestCheckoutCompletionRecorded,
-        GuestCheckoutFailureRecorded, InitiateGroupCheckout, RecordGuestCheckoutCompletion,
-        RecordGuestCheckoutFailure,
+        GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutInitiated, GroupCheckoutTimedOut,
+        GuestCheckoutCompletionRecorded, GuestCheckoutFailureRecorded, InitiateGroupCheckout,
+        RecordGuestCheckoutCompletion, RecordGuestCheckoutFailure, TimeoutGroupCheckout,
     },
     guest_stays::{
-        ChargeRecorded, CheckInGuest, CheckoutFailure, GuestCheckedIn, GuestCheckoutFailed, PaymentRecorded,
-        RecordCharge, RecordPayment,
+        ChargeRecorded, CheckInGuest, CheckoutFailure, GuestCheckedIn, GuestCheckedOut, GuestCheckoutFailed,
+        PaymentRecorded, RecordCharge, RecordPayment,
     },
 };
+use jiff::SignedDuration;
 use procession::{
-    Message,
+    Ignored, Message,
     log::{Kind, Recorded},
 };
 use serde::Deserialize;
@@ -30,13 +31,15 @@ impl Remark {
         if entry.kind == Kind::Rejection {
             return about(payload, |it: Rejection| failure(it.message));
         }
-        let guests = |count| plain(look::count(count, "guest"));
+        if entry.kind == Kind::Input {
+            return Self::on_input(&entry.name, payload);
+        }
         match &*entry.name {
             InitiateGroupCheckout::NAME => {
-                about(payload, |it: InitiateGroupCheckout| guests(it.guest_stays.len()))
+                about(payload, |it: InitiateGroupCheckout| guests(it.guest_stays.len(), it.within))
             }
             GroupCheckoutInitiated::NAME => {
-                about(payload, |it: GroupCheckoutInitiated| guests(it.guest_stays.len()))
+                about(payload, |it: GroupCheckoutInitiated| guests(it.guest_stays.len(), it.within))
             }
             GuestCheckoutFailed::NAME => {
                 about(payload, |it: GuestCheckoutFailed| failure(words(it.reason).into()))
@@ -60,6 +63,13 @@ impl Remark {
                 let (left, failed) = (look::number(it.completed.len()), look::number(it.failed.len()));
                 failure(format!("{left} left, {failed} could not"))
             }),
+            GroupCheckoutTimedOut::NAME => about(payload, |it: GroupCheckoutTimedOut| {
+                let counts = [it.completed.len(), it.failed.len(), it.unanswered.len()].map(look::number);
+                let [left, failed, unanswered] = counts;
+                failure(format!("{left} left, {failed} could not, {unanswered} did not answer"))
+            }),
+            TimeoutGroupCheckout::NAME => plain("time is up".into()),
+            Ignored::NAME => about(payload, |it: Ignored| plain(it.message)),
             CheckInGuest::NAME => {
                 about(payload, |it: CheckInGuest| plain(format!("{}, room {}", it.guest, it.room)))
             }
@@ -73,6 +83,23 @@ impl Remark {
             _ => Self::default(),
         }
     }
+
+    /// An input stands under the name of the process manager's instance, so that whose answer it is must be told.
+    fn on_input(name: &str, payload: &str) -> Self {
+        match name {
+            GuestCheckedOut::NAME => about(payload, |it: GuestCheckedOut| plain(it.guest_stay.to_string())),
+            GuestCheckoutFailed::NAME => about(payload, |it: GuestCheckoutFailed| {
+                failure(format!("{}: {}", it.guest_stay, words(it.reason)))
+            }),
+            _ => Self::default(),
+        }
+    }
+}
+
+/// `12 guests`, `12 guests, within 30m`.
+fn guests(count: usize, within: Option<SignedDuration>) -> Remark {
+    let within = within.map_or_else(String::new, |it| format!(", within {it:#}"));
+    plain(look::count(count, "guest") + &within)
 }
 
 /// As the runtime writes every rejection.

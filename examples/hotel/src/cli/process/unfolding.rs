@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     io::Write,
     time::{Duration, Instant},
 };
@@ -22,7 +23,7 @@ pub(crate) struct Unfolding<'a> {
     reader: &'a Reader,
     history: Vec<Recorded>,
     progress: Progress,
-    told: usize,
+    told: BTreeSet<Position>,
     watched_since: Option<Instant>,
     /// When what was read last was certainly durable, since watching began.
     pub(super) durable: Option<Duration>,
@@ -30,15 +31,15 @@ pub(crate) struct Unfolding<'a> {
 
 impl<'a> Unfolding<'a> {
     /// A process of which nothing was told yet.
-    pub(crate) async fn of(reader: &'a Reader, process: ProcessId) -> Result<Self, CliError> {
-        let (map, progress) = (hotel(Style::default())?.map().clone(), reader.store().progress().await?);
+    pub(crate) async fn of(reader: &'a Reader, process: ProcessId, style: Style) -> Result<Self, CliError> {
+        let (map, progress) = (hotel(style)?.map().clone(), reader.store().progress().await?);
         let mut unfolding = Self {
             process,
             map,
             reader,
             history: Vec::new(),
             progress,
-            told: 0,
+            told: BTreeSet::new(),
             watched_since: None,
             durable: None,
         };
@@ -61,30 +62,42 @@ impl<'a> Unfolding<'a> {
         &self.history
     }
 
-    /// Reads on, and tells the layers that are complete.
+    /// Reads on, and tells the layers that are complete. What a timer adds to a layer later is told when it comes.
     pub(crate) async fn tell_complete(&mut self, out: &mut dyn Write) -> Done {
         self.read().await?;
         let layers = layers(&self.history);
-        let mut told = self.told;
-        while let Some(layer) = layers.get(told)
-            && (told == 0 || layers.get(told - 1).is_some_and(|before| self.is_handled(before)))
-        {
-            self.tell_layer(layer, out)?;
-            told += 1;
+        let mut told = Vec::new();
+        for (index, layer) in layers.iter().enumerate() {
+            let before = index.checked_sub(1).and_then(|it| layers.get(it));
+            if before.is_some_and(|it| !self.is_handled(it)) {
+                break;
+            }
+            told.extend(self.tell_news(layer, out)?);
         }
-        self.told = told;
+        self.told.extend(told);
         Ok(())
     }
 
     /// Reads on, and tells everything that there is.
     pub(crate) async fn tell_rest(&mut self, out: &mut dyn Write) -> Done {
         self.read().await?;
-        let layers = layers(&self.history);
-        for layer in layers.iter().skip(self.told) {
-            self.tell_layer(layer, out)?;
+        let mut told = Vec::new();
+        for layer in layers(&self.history) {
+            told.extend(self.tell_news(&layer, out)?);
         }
-        self.told = layers.len();
+        self.told.extend(told);
         Ok(())
+    }
+
+    /// Tells the messages of a layer that were not told yet.
+    fn tell_news(&self, layer: &Layer<'_>, out: &mut dyn Write) -> Result<Vec<Position>, CliError> {
+        let is_news = |it: &&Recorded| !self.told.contains(&it.position);
+        let news =
+            Layer { depth: layer.depth, messages: layer.messages.iter().copied().filter(is_news).collect() };
+        if !news.messages.is_empty() {
+            self.tell_layer(&news, out)?;
+        }
+        Ok(news.messages.iter().map(|it| it.position).collect())
     }
 
     /// Tells what the process still waits for.
@@ -226,7 +239,7 @@ mod tests {
         store.acquire((0..store.partitions()).map(Partition).collect()).await.unwrap();
         store.commit(half_way(&group, &first, &second)).await.unwrap();
         let reader = Reader::new(&hotel(Style::default()).unwrap(), Arc::clone(&store) as Arc<dyn Store>);
-        let mut unfolding = Unfolding::of(&reader, ProcessId(1)).await.unwrap();
+        let mut unfolding = Unfolding::of(&reader, ProcessId(1), Style::default()).await.unwrap();
 
         let half = told(&mut unfolding).await;
         assert!(half.contains("2 commands") && !half.contains("GuestCheckedOut"), "{half}");

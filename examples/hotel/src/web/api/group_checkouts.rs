@@ -5,7 +5,7 @@ use axum::{
     response::IntoResponse,
 };
 use hotel::{
-    ClerkId, GroupCheckoutId, GuestStayId,
+    ClerkId, Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{Answer, InitiateGroupCheckout, Outcome},
 };
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,11 @@ pub(super) struct GroupCheckoutRequest {
     /// The stays that are to end: at least one, and each of them once.
     #[schema(value_type = Vec<String>, example = json!(["okafor-101", "lindqvist-102"]), min_items = 1)]
     guest_stays: Vec<GuestStayId>,
+    /// How long the guests may take to answer, as an ISO 8601 duration (`PT30M`) or in words (`30m`, `1h 30m`): more than
+    /// nothing, and at most 366 days. Without it, as long as the hotel says; that is for ever, unless it was opened with a
+    /// deadline.
+    #[schema(value_type = Option<String>, example = "30m")]
+    within: Option<Deadline>,
 }
 
 /// A group checkout that has begun.
@@ -69,10 +74,14 @@ struct Checkout {
     /// How many events it has.
     #[schema(example = 5)]
     version: u64,
-    /// `completed` or `failed`; none while answers are awaited.
+    /// When the guests must have answered; none if they have all the time in the world.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-23T10:30:00Z")]
+    deadline: Option<jiff::Timestamp>,
+    /// `completed`, `failed`, or `timed_out`, when some guests had not answered by the deadline; none while answers are
+    /// awaited.
     #[schema(value_type = Option<String>, example = "failed")]
     outcome: Option<Outcome>,
-    /// How many guests have not answered.
+    /// How many guests have not answered. What comes after the end is not recorded here: look at their stays.
     #[schema(example = 0)]
     unanswered: usize,
     /// Each guest's answer.
@@ -85,7 +94,7 @@ struct GuestAnswer {
     /// The stay.
     #[schema(example = "okafor-101")]
     guest_stay: String,
-    /// `pending`, `completed` or `failed`.
+    /// `pending`, `completed` or `failed`. It stays `pending` when time was up.
     #[schema(example = "failed")]
     answer: &'static str,
     /// Why the guest could not leave.
@@ -97,6 +106,8 @@ struct GuestAnswer {
 ///
 /// The group checkout is a process: it is accepted when it is durable, and goes on by itself. Guests who cannot leave
 /// make it end as failed, and nothing is undone: settle what is open, and check those guests out again.
+///
+/// With a deadline (`within`) it ends as timed out when some guests have not answered by then.
 #[utoipa::path(
     post, operation_id = "check_out_group", path = "/api/group-checkouts", tag = "Group checkouts", request_body = GroupCheckoutRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless")),
@@ -109,14 +120,15 @@ struct GuestAnswer {
 pub(super) async fn initiate(
     State(desk): State<Desk>,
     Conditions { key, .. }: Conditions,
-    Body(GroupCheckoutRequest { group_checkout, clerk, guest_stays }): Body<GroupCheckoutRequest>,
+    Body(GroupCheckoutRequest { group_checkout, clerk, guest_stays, within }): Body<GroupCheckoutRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let group_checkout = match group_checkout {
         Some(given) => given,
         None => new_id("group", key.as_deref()).parse().map_err(invalid)?,
     };
     let id = group_checkout.to_string();
-    let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within: None };
+    let within = within.or(desk.deadline).map(Deadline::within);
+    let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within };
     let process = desk.initiate(command, key).await?.process;
     let location = [(header::LOCATION, format!("/api/group-checkouts/{id}"))];
     let events = format!("/api/processes/{process}/events");
@@ -142,13 +154,16 @@ pub(super) async fn get(
 }
 
 impl From<OngoingCheckout> for Checkout {
-    fn from(OngoingCheckout { instance, initiated, process }: OngoingCheckout) -> Self {
+    fn from(checkout: OngoingCheckout) -> Self {
+        let deadline = checkout.deadline();
+        let OngoingCheckout { instance, initiated, process } = checkout;
         Self {
             group_checkout: instance.id,
             clerk: initiated.clerk.to_string(),
             at: initiated.at,
             process: process.0,
             version: instance.version.0,
+            deadline,
             outcome: instance.state.outcome,
             unanswered: instance.state.guests.missing().count(),
             answers: instance.state.guests.members().map(GuestAnswer::from).collect(),

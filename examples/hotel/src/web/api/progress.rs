@@ -46,7 +46,8 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 ///
 /// Each message of the process is one event of the type `message`, sent when it is durable; its `id` is the position in
 /// the log. When nothing is on the way any more, one event of the type `quiet` follows, and the stream ends: close the
-/// connection then, or it begins again.
+/// connection then, or it begins again. A group checkout with a deadline may be quiet before it has ended; when time is
+/// up, more messages follow.
 #[utoipa::path(
     get, operation_id = "follow_process", path = "/api/processes/{process}/events", tag = "Processes",
     params(

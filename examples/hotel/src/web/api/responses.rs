@@ -23,7 +23,8 @@ pub(super) struct Message {
     process: u64,
     /// The message that caused it; none for the one that began the process.
     causation: Option<u64>,
-    /// `event`, `command`, `executed_command` (handled in the transaction that logged it), or `rejection`.
+    /// `event`, `command`, `executed_command` (handled in the transaction that logged it), `rejection`, `input` (an event
+    /// on its way to a process manager), `ignored` (a process manager did not take a message), or `public_event`.
     #[schema(value_type = String, example = "event")]
     kind: Kind,
     /// Events only: the version of the stream.

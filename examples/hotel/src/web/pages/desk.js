@@ -103,6 +103,14 @@ class LiveCheckout {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     this.element.querySelector("#outcome").replaceChildren(...page.querySelector("#outcome").childNodes);
     this.element.dataset.shown = "";
+    const { ended, deadline } = page.querySelector("#checkout").dataset;
+    if (ended === undefined && deadline) this.comeBackAt(Date.parse(deadline));
+  }
+
+  // Nothing is on the way, but when time is up the group ends. A browser takes no longer waits than some weeks.
+  comeBackAt(deadline) {
+    const wait = Math.min(Math.max(deadline - Date.now(), 500), 2 ** 31 - 1);
+    setTimeout(() => location.reload(), wait);
   }
 }
 

@@ -2,14 +2,20 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Redirect};
 use hotel::{
-    GroupCheckoutId, GuestStayId,
+    Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{Answer, InitiateGroupCheckout, Outcome},
     guest_stays::{GuestStay, Status},
 };
 use maud::{Markup, html};
 use procession::Instance;
 
-use super::{amounts::balance, forms::Fields, front_desk::settle_form, layout::layout_with, process::clock};
+use super::{
+    amounts::balance,
+    forms::Fields,
+    front_desk::settle_form,
+    layout::layout_with,
+    process::{clock, day_and_clock},
+};
 use crate::web::{
     api::Id,
     desk::{Desk, OngoingCheckout, invalid, new_id},
@@ -26,8 +32,8 @@ pub(super) async fn initiate(State(desk): State<Desk>, fields: Fields) -> Result
         return Err(invalid("nobody was chosen: go back, and choose the guests who leave"));
     }
     let page = format!("/group-checkouts/{group_checkout}#live");
-    let command =
-        InitiateGroupCheckout { group_checkout, clerk: fields.one("clerk")?, guest_stays, within: None };
+    let (clerk, within) = (fields.one("clerk")?, desk.deadline.map(Deadline::within));
+    let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within };
     desk.initiate(command, key).await?;
     Ok(Redirect::to(&page))
 }
@@ -60,8 +66,12 @@ fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
                 "Asked by " (checkout.initiated.clerk) " at " (clock(checkout.initiated.at)) " · "
                 a href={ "/processes/" (checkout.process) } { "The process, step by step" }
             }
+            @if let Some(deadline) = checkout.deadline().filter(|_| state.outcome.is_none()) {
+                p.hint { "The guests have until " (day_and_clock(deadline)) " to answer." }
+            }
         }
-        div id="checkout" data-process=(checkout.process) data-ended[state.outcome.is_some()] {
+        div id="checkout" data-process=(checkout.process) data-ended[state.outcome.is_some()]
+            data-deadline=[checkout.deadline()] {
             section.panel aria-labelledby="progress" {
                 h2.hidden id="progress" { "Progress" }
                 p.progress {
@@ -80,7 +90,7 @@ fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
                         th role="columnheader" scope="col" { "Answer" }
                     } }
                     tbody role="rowgroup" {
-                        @for (stay, answer) in in_room_order(checkout, stays) { (row(stay, answer)) }
+                        @for (stay, answer) in in_room_order(checkout, stays) { (row(stay, answer, state.outcome.is_some())) }
                     }
                 }
             }
@@ -99,8 +109,9 @@ fn in_room_order<'a>(
     rows
 }
 
-fn row(stay: &Instance<GuestStay>, answer: Option<Answer>) -> Markup {
+fn row(stay: &Instance<GuestStay>, answer: Option<Answer>, has_ended: bool) -> Markup {
     let (name, words) = match answer {
+        None if has_ended => ("pending", "no answer in time".into()),
         None => ("pending", "asked, no answer yet".into()),
         Some(Answer::Completed) => ("completed", "checked out".into()),
         Some(Answer::Failed(reason)) => ("failed", format!("could not check out: {reason}")),
@@ -132,13 +143,41 @@ fn outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
             let failed: Vec<&Instance<GuestStay>> = failed.into_iter().map(|(stay, _)| stay).collect();
             failed_outcome(&checkout.instance.id, all, &failed)
         }
-        Some(Outcome::TimedOut) => html! {
-            div.panel.ended.bad {
-                h2 { "Time was up: " (state.guests.missing().count()) " of " (all) " guests had not answered" }
-                p { "The rest is as shown above. Look at who is still here, and check them out again." }
-                p { a.button href="/" { "Back to the front desk" } }
+        Some(Outcome::TimedOut) => timed_out_outcome(checkout, stays),
+    }
+}
+
+/// Who has not answered, and how the stay of each of them is now.
+fn timed_out_outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
+    let state = &checkout.instance.state;
+    let (all, failed) =
+        (state.guests.len(), state.guests.answers().filter(|(_, it)| **it != Answer::Completed));
+    let failed = failed.count();
+    let rows = in_room_order(checkout, stays).into_iter();
+    let unanswered: Vec<_> = rows.filter(|(_, answer)| answer.is_none()).map(|(stay, _)| stay).collect();
+    html! {
+        div.panel.ended.bad {
+            h2 {
+                "Time was up: " (unanswered.len()) " of " (all) @if all == 1 { " guest" } @else { " guests" }
+                " had not answered"
             }
-        },
+            p {
+                @if let Some(deadline) = checkout.deadline() {
+                    "The guests had until " (day_and_clock(deadline)) ". "
+                }
+                @if failed > 0 { (failed) @if failed == 1 { " guest" } @else { " guests" } " could not check out. " }
+                "See below who is still here, and check them out again."
+            }
+            ul.open { @for stay in unanswered {
+                li {
+                    span.room { (stay.state.room) }
+                    span.guest { (stay.state.guest) }
+                    @if stay.state.status == Status::Open { (balance(stay.state.balance)) }
+                    @else { span.settled { "has left meanwhile" } }
+                }
+            } }
+            p { a.button href="/" { "Back to the front desk" } }
+        }
     }
 }
 

@@ -40,11 +40,11 @@ pub(super) async fn page(State(desk): State<Desk>, Id(process): Id<ProcessId>) -
 
 fn layer_panel(layer: &Layer<'_>) -> Markup {
     let (shown, count) = (layer.messages.iter().take(MESSAGES_PER_LAYER), layer.messages.len());
-    let kind = layer.messages.first().map_or("", |it| word(it.entry.kind));
+    let kinds = kinds(layer);
     html! {
         section.panel.flush aria-labelledby={ "layer-" (layer.depth) } {
             div.panel-head {
-                h2 id={ "layer-" (layer.depth) } { (kind) @if count > 1 { "s" } }
+                h2 id={ "layer-" (layer.depth) } { (kinds) }
                 span.hint { (count) @if layer.depth > 0 { ", caused by the layer above" } }
             }
             div.scroll { table.messages role="table" {
@@ -60,6 +60,21 @@ fn layer_panel(layer: &Layer<'_>) -> Markup {
             @if count > MESSAGES_PER_LAYER { p.empty { "And " (count - MESSAGES_PER_LAYER) " more." } }
         }
     }
+}
+
+/// `Command`, `Events`, `Commands and event`: a process manager sends and records in one step.
+fn kinds(layer: &Layer<'_>) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for word in layer.messages.iter().map(|it| word(it.entry.kind)) {
+        match counts.iter_mut().find(|(it, _)| *it == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let plural = |(word, count)| format!("{word}{}", if count > 1 { "s" } else { "" });
+    let mut words = counts.into_iter().map(plural);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |before, word| format!("{before} and {}", word.to_lowercase()))
 }
 
 fn row(message: &Recorded) -> Markup {
@@ -84,7 +99,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Event => "Event",
         Kind::PublicEvent => "Public event",
         Kind::Input => "Input",
-        Kind::Ignored => "Ignored",
+        Kind::Ignored => "Ignored message",
         Kind::Command | Kind::ExecutedCommand => "Command",
         Kind::Rejection => "Rejection",
     }
@@ -107,6 +122,13 @@ fn details(payload: &str, id: &str) -> String {
 /// A time of the day, as the hotel's clock shows it.
 pub(super) fn clock(at: Timestamp) -> Markup {
     time(at, "%H:%M:%S")
+}
+
+/// A time that may be on another day.
+pub(super) fn day_and_clock(at: Timestamp) -> Markup {
+    let day = |at: Timestamp| at.to_zoned(TimeZone::system()).date();
+    let format = if day(at) == day(Timestamp::now()) { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    time(at, format)
 }
 
 fn duration(took: jiff::SignedDuration) -> String {

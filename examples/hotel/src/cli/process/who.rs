@@ -1,0 +1,108 @@
+use procession::{
+    history::Layer,
+    log::{Kind, Recorded},
+};
+
+use crate::cli::look;
+
+/// What has sent a command.
+#[derive(PartialEq)]
+pub(super) enum Sender {
+    /// Somebody with an intention.
+    Outside,
+    /// A saga, a module, or a process manager, with its name.
+    Named(&'static str, String),
+    /// Something that this style does not have.
+    Unknown,
+}
+
+/// Whose messages a layer holds.
+#[derive(Default)]
+pub(super) struct Who {
+    senders: Vec<Sender>,
+    targets: Vec<String>,
+    routed_to: Vec<String>,
+    recorders: Vec<String>,
+    publishers: Vec<String>,
+    ignorers: Vec<String>,
+}
+
+impl Who {
+    pub(super) fn of(layer: &Layer<'_>, sender: impl Fn(&Recorded) -> Sender) -> Self {
+        let mut who = Self::default();
+        for message in &layer.messages {
+            let category = message.entry.stream.category().to_owned();
+            match message.entry.kind {
+                Kind::Command | Kind::ExecutedCommand => {
+                    add(sender(message), &mut who.senders);
+                    add(category, &mut who.targets);
+                }
+                Kind::Event | Kind::Rejection => add(category, &mut who.recorders),
+                Kind::PublicEvent => add(category, &mut who.publishers),
+                Kind::Input => add(category, &mut who.routed_to),
+                Kind::Ignored => add(category, &mut who.ignorers),
+            }
+        }
+        who
+    }
+
+    /// As a sentence: with to whom the commands are addressed, without it, and as short as it goes.
+    pub(super) fn told(&self) -> [String; 3] {
+        let to = format!(" to {}", self.targets.join(", "));
+        if self.is_all_of_one_process() {
+            let by = self.by();
+            let both = format!("sent and recorded{by}");
+            return [format!("{both}{to}"), both, by.trim_start().into()];
+        }
+        [self.phrases(&to), self.phrases(""), self.phrases("")]
+    }
+
+    fn phrases(&self, to: &str) -> String {
+        let sent = (!self.senders.is_empty()).then(|| format!("sent{}{to}", self.by()));
+        let others = [
+            ("recorded by", &self.recorders),
+            ("published by", &self.publishers),
+            ("routed to process manager", &self.routed_to),
+            ("not taken by process manager", &self.ignorers),
+        ];
+        let others = others.into_iter().filter(|(_, names)| !names.is_empty());
+        let others = others.map(|(verb, names)| format!("{verb} {}", listed(names)));
+        sent.into_iter().chain(others).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A process manager records and sends in one step.
+    fn is_all_of_one_process(&self) -> bool {
+        let [Sender::Named("process manager", process)] = self.senders.as_slice() else { return false };
+        self.recorders == [process.as_str()]
+    }
+
+    /// ` by saga group_checkout`, ` by modules guest_stays and group_checkouts`, ` from outside`.
+    fn by(&self) -> String {
+        let mut by = String::new();
+        for kind in ["saga", "module", "process manager"] {
+            let names = self.senders.iter().filter_map(|it| match it {
+                Sender::Named(of, name) if *of == kind => Some(name.clone()),
+                _ => None,
+            });
+            let names: Vec<String> = names.collect();
+            if !names.is_empty() {
+                let s = if names.len() > 1 { "s" } else { "" };
+                by += &format!(" by {kind}{s} {}", listed(&names));
+            }
+        }
+        if self.senders.contains(&Sender::Outside) {
+            by += " from outside";
+        }
+        by
+    }
+}
+
+fn add<T: PartialEq>(one: T, to: &mut Vec<T>) {
+    if !to.contains(&one) {
+        to.push(one);
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    look::list(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
