@@ -89,6 +89,24 @@ fn bad_groups() -> Vec<Case> {
         group(r#"{"clerk":"","guest_stays":["okafor-101"]}"#, "cannot be an id"),
         group(r#"{"clerk":"eve","guest_stays":"okafor-101"}"#, "invalid type"),
         group(r#"{"guest_stays":["okafor-101"]}"#, "missing field `clerk`"),
+        group(
+            r#"{"clerk":"eve","guest_stays":["okafor-101"],"within":"soon"}"#,
+            "write a duration, like `30m`",
+        ),
+        group(r#"{"clerk":"eve","guest_stays":["okafor-101"],"within":"P1M"}"#, "write a duration"),
+        group(
+            r#"{"clerk":"eve","guest_stays":["okafor-101"],"within":"PT0S"}"#,
+            "must have some time to answer",
+        ),
+        group(
+            r#"{"clerk":"eve","guest_stays":["okafor-101"],"within":"-PT5M"}"#,
+            "must have some time to answer",
+        ),
+        group(
+            r#"{"clerk":"eve","guest_stays":["okafor-101"],"within":"P400D"}"#,
+            "not be more than 366 days",
+        ),
+        group(r#"{"clerk":"eve","guest_stays":["okafor-101"],"within":30}"#, "invalid type"),
     ]
 }
 

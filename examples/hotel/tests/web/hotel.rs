@@ -2,22 +2,33 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
 };
 
-use procession::{Store, log::Position, sqlite::SqliteOptions};
+use hotel::guest_stays::{CheckOutGuest, GuestStay};
+use procession::{
+    Decider, Message, Store, Stream,
+    log::{Encoded, Entry, Kind, Position},
+    sqlite::SqliteOptions,
+    store::{Batch, Expected, NewEntry},
+};
 use serde_json::Value;
 use ureq::{
     Agent, Body,
     http::{Request, Response},
 };
 
+/// What `--style` takes.
+pub(crate) const STYLES: [&str; 3] = ["saga", "choreography", "process-manager"];
+
 pub(crate) struct Hotel {
     server: Child,
     /// Kept open: a server whose output nobody can read any more may stop.
     _output: BufReader<ChildStdout>,
-    folder: tempfile::TempDir,
+    /// Gone when the hotel has closed.
+    folder: Option<tempfile::TempDir>,
     agent: Agent,
     pub(crate) address: String,
 }
@@ -34,17 +45,45 @@ impl Hotel {
         Self::open_with(Command::new(env!("CARGO_BIN_EXE_hotel")))
     }
 
-    pub(crate) fn open_with(mut command: Command) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// The same, in a style.
+    pub(crate) fn open_in(style: &str) -> Self {
+        Self::open_as(&["--style", style])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn open_as(arguments: &[&str]) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_hotel"));
+        Self::open_on(tempfile::tempdir().unwrap(), command, arguments)
+    }
+
+    pub(crate) fn open_with(command: Command) -> Self {
+        Self::open_on(tempfile::tempdir().unwrap(), command, &[])
+    }
+
+    /// A hotel in which this guest never answers: a message for the stay cannot be read, and what follows waits behind it.
+    pub(crate) fn open_where_nobody_answers_for(stay: &str, arguments: &[&str]) -> Self {
+        let (folder, command) = (Self::open().close(), Command::new(env!("CARGO_BIN_EXE_hotel")));
+        log_unreadable_command(&folder.path().join("hotel.db"), stay);
+        Self::open_on(folder, command, arguments)
+    }
+
+    fn open_on(folder: tempfile::TempDir, mut command: Command, arguments: &[&str]) -> Self {
         let store = format!("sqlite:{}", folder.path().join("hotel.db").display());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--store", &store]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--store", &store]).args(arguments);
         let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
         let (mut output, mut line) = (BufReader::new(server.stdout.take().unwrap()), String::new());
         output.read_line(&mut line).unwrap();
         let address =
             line.trim().strip_prefix("The hotel is open at ").expect("the first line is the address");
         let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
-        Self { server, _output: output, folder, agent, address: address.into() }
+        Self { server, _output: output, folder: Some(folder), agent, address: address.into() }
+    }
+
+    /// Kills the server, and gives its folder back.
+    fn close(mut self) -> tempfile::TempDir {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+        self.folder.take().unwrap()
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -112,8 +151,24 @@ impl Hotel {
     }
 
     fn store_file(&self) -> PathBuf {
-        self.folder.path().join("hotel.db")
+        self.folder.as_ref().unwrap().path().join("hotel.db")
     }
+}
+
+fn log_unreadable_command(store: &Path, stay: &str) {
+    let stream = Stream::new(GuestStay::CATEGORY, stay.to_owned()).unwrap();
+    let command = Encoded { name: CheckOutGuest::NAME.into(), schema_version: 1, payload: "{}".into() };
+    let entry = NewEntry {
+        entry: Arc::new(Entry::new(Kind::Command, stream, command, jiff::Timestamp::now())),
+        process: None,
+        causation: None,
+        expected: Expected::Any,
+        idempotency_key: None,
+    };
+    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let store = SqliteOptions::default().open(store).unwrap();
+    tokio.block_on(store.commit(Batch { entries: vec![entry], ..Batch::default() })).unwrap();
+    tokio.block_on(store.close()).unwrap();
 }
 
 impl Drop for Hotel {

@@ -1,6 +1,6 @@
 //! The pages without a script: plain forms, each answered by the way to the next page.
 
-use crate::hotel::Hotel;
+use crate::hotel::{Hotel, STYLES};
 
 /// The hidden fields of the form that has this action.
 fn hidden_fields(page: &str, action: &str) -> Vec<(String, String)> {
@@ -29,34 +29,39 @@ fn without_fragment(location: &str) -> &str {
 
 #[test]
 fn a_group_with_an_open_balance_leaves_in_two_steps_without_a_script() {
-    let hotel = Hotel::open();
-    let (settled, unsettled) = hotel.settled_and_unsettled();
-    let chosen =
-        [("guest_stay", settled[0].as_str()), ("guest_stay", unsettled[0].as_str()), ("clerk", "eve")];
+    for style in STYLES {
+        let hotel = Hotel::open_in(style);
+        let (settled, unsettled) = hotel.settled_and_unsettled();
+        let chosen =
+            [("guest_stay", settled[0].as_str()), ("guest_stay", unsettled[0].as_str()), ("clerk", "eve")];
 
-    let desk = hotel.get("/").with(200).text;
-    let ended = submit(&hotel, &desk, "/group-checkouts", &chosen);
-    // Without a script the page asks again by itself until the group has ended.
-    let mut page = hotel.get(without_fragment(&ended)).with(200).text;
-    while page.contains("http-equiv=\"refresh\"") {
-        page = hotel.get(without_fragment(&ended)).with(200).text;
+        let desk = hotel.get("/").with(200).text;
+        let ended = submit(&hotel, &desk, "/group-checkouts", &chosen);
+        // Without a script the page asks again by itself until the group has ended.
+        let mut page = hotel.get(without_fragment(&ended)).with(200).text;
+        while page.contains("http-equiv=\"refresh\"") {
+            page = hotel.get(without_fragment(&ended)).with(200).text;
+        }
+        assert!(page.contains("1 of 2 guests could not check out"), "{page}");
+        assert!(page.contains("could not check out: the balance is not settled"), "{page}");
+
+        let settle = format!("/stays/{}/settle", unsettled[0]);
+        let back = submit(&hotel, &page, &settle, &[]);
+        assert_eq!(without_fragment(&back), without_fragment(&ended));
+        assert_eq!(hotel.stay(&unsettled[0])["balance"], "0.00");
+
+        let page = hotel.get(&format!("/?guest_stay={}", unsettled[0])).with(200).text;
+        assert!(
+            page.contains(&format!("value=\"{}\" form=\"group-checkout\" checked", unsettled[0])),
+            "{page}"
+        );
+        let ended = submit(&hotel, &page, "/group-checkouts", &chosen[1..]);
+        let mut page = hotel.get(without_fragment(&ended)).with(200).text;
+        while page.contains("http-equiv=\"refresh\"") {
+            page = hotel.get(without_fragment(&ended)).with(200).text;
+        }
+        assert!(page.contains("The guest has checked out"), "{page}");
     }
-    assert!(page.contains("1 of 2 guests could not check out"), "{page}");
-    assert!(page.contains("could not check out: the balance is not settled"), "{page}");
-
-    let settle = format!("/stays/{}/settle", unsettled[0]);
-    let back = submit(&hotel, &page, &settle, &[]);
-    assert_eq!(without_fragment(&back), without_fragment(&ended));
-    assert_eq!(hotel.stay(&unsettled[0])["balance"], "0.00");
-
-    let page = hotel.get(&format!("/?guest_stay={}", unsettled[0])).with(200).text;
-    assert!(page.contains(&format!("value=\"{}\" form=\"group-checkout\" checked", unsettled[0])), "{page}");
-    let ended = submit(&hotel, &page, "/group-checkouts", &chosen[1..]);
-    let mut page = hotel.get(without_fragment(&ended)).with(200).text;
-    while page.contains("http-equiv=\"refresh\"") {
-        page = hotel.get(without_fragment(&ended)).with(200).text;
-    }
-    assert!(page.contains("The guest has checked out"), "{page}");
 }
 
 #[test]
@@ -127,4 +132,19 @@ fn the_page_of_a_process_tells_who_caused_what() {
         assert!(page.contains(name), "{name} is missing");
     }
     assert!(page.contains(&format!("href=\"#message-{}\"", accepted["process"])));
+}
+
+#[test]
+fn the_page_of_a_process_says_what_a_process_manager_was_told_and_did() {
+    let hotel = Hotel::open_in("process-manager");
+    let group = serde_json::json!({ "clerk": "eve", "guest_stays": ["okafor-101", "lindqvist-102"] });
+    let accepted = hotel.post("/api/group-checkouts", &group).with(202).json();
+    crate::progress::followed(&hotel, accepted["events"].as_str().unwrap(), None);
+
+    let page = hotel.get(&format!("/processes/{}", accepted["process"])).with(200).text;
+
+    for heading in [">Input<", ">Inputs<", ">Commands and event<", ">Events<"] {
+        assert!(page.contains(heading), "{heading} is missing: {page}");
+    }
+    assert!(page.contains("data-kind=\"input\">GuestCheckedOut<"), "{page}");
 }

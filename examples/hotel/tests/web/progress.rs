@@ -5,7 +5,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::hotel::Hotel;
+use crate::hotel::{Hotel, STYLES};
 
 /// An event of a stream: its type, its id and its data.
 #[derive(Debug, PartialEq)]
@@ -41,52 +41,58 @@ fn check_out_five(hotel: &Hotel) -> String {
 
 #[test]
 fn a_process_can_be_followed_from_its_first_message_until_it_is_quiet() {
-    let hotel = Hotel::open();
-    let path = check_out_five(&hotel);
-    let sent = followed(&hotel, &path, None);
+    for style in STYLES {
+        let hotel = Hotel::open_in(style);
+        let path = check_out_five(&hotel);
+        let sent = followed(&hotel, &path, None);
 
-    let (last, messages) = sent.split_last().unwrap();
-    assert_eq!(last.kind, "quiet");
-    assert_eq!(last.data["parked"], 0);
-    assert!(messages.iter().all(|it| it.kind == "message" && it.id == it.data["position"].as_u64()));
-    assert!(messages.is_sorted_by_key(|it| it.id));
-    assert_eq!(messages[0].data["name"], "InitiateGroupCheckout");
-    let answers = messages.iter().filter(|it| it.data["name"] == "GuestCheckoutCompletionRecorded");
-    assert_eq!(answers.count(), 5);
-    assert_eq!(messages.last().unwrap().data["name"], "GroupCheckoutCompleted");
+        let (last, messages) = sent.split_last().unwrap();
+        assert_eq!(last.kind, "quiet");
+        assert_eq!(last.data["parked"], 0);
+        assert!(messages.iter().all(|it| it.kind == "message" && it.id == it.data["position"].as_u64()));
+        assert!(messages.is_sorted_by_key(|it| it.id));
+        assert_eq!(messages[0].data["name"], "InitiateGroupCheckout");
+        let answers = messages.iter().filter(|it| it.data["name"] == "GuestCheckoutCompletionRecorded");
+        assert_eq!(answers.count(), 5);
+        assert_eq!(messages.last().unwrap().data["name"], "GroupCheckoutCompleted");
+    }
 }
 
 #[test]
 fn who_lost_the_connection_goes_on_after_the_last_event_seen() {
-    let hotel = Hotel::open();
-    let path = check_out_five(&hotel);
-    let all = followed(&hotel, &path, None);
-    for seen in [0, 3, all.len() - 2] {
-        assert_eq!(followed(&hotel, &path, all[seen].id), all[seen + 1..], "after event {seen}");
+    for style in STYLES {
+        let hotel = Hotel::open_in(style);
+        let path = check_out_five(&hotel);
+        let all = followed(&hotel, &path, None);
+        for seen in [0, 3, all.len() - 2] {
+            assert_eq!(followed(&hotel, &path, all[seen].id), all[seen + 1..], "after event {seen}");
+        }
     }
 }
 
 #[test]
 fn a_large_process_is_told_line_by_line_and_is_quiet_only_after_the_last_answer() {
     const GUESTS: usize = 300;
-    let hotel = Hotel::open();
-    let guests: Vec<String> = (0..GUESTS).map(|it| format!("tour-{it}")).collect();
-    for id in &guests {
-        hotel.post("/api/stays", &json!({ "guest_stay": id, "guest": "Tourist", "room": 7 })).with(201);
-    }
-    let group = json!({ "group_checkout": "large", "clerk": "eve", "guest_stays": guests });
-    let accepted = hotel.post("/api/group-checkouts", &group).with(202).json();
+    for style in STYLES {
+        let hotel = Hotel::open_in(style);
+        let guests: Vec<String> = (0..GUESTS).map(|it| format!("tour-{it}")).collect();
+        for id in &guests {
+            hotel.post("/api/stays", &json!({ "guest_stay": id, "guest": "Tourist", "room": 7 })).with(201);
+        }
+        let group = json!({ "group_checkout": "large", "clerk": "eve", "guest_stays": guests });
+        let accepted = hotel.post("/api/group-checkouts", &group).with(202).json();
 
-    let host = hotel.address.strip_prefix("http://").unwrap();
-    let mut connection = TcpStream::connect(host).unwrap();
-    let path = accepted["events"].as_str().unwrap();
-    write!(connection, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-    let (mut answers, mut is_quiet) = (0, false);
-    for line in BufReader::new(connection).lines().map_while(Result::ok) {
-        answers += usize::from(line.contains("\"name\":\"GuestCheckoutCompletionRecorded\""));
-        is_quiet |= line == "event: quiet";
-        assert!(!is_quiet || answers == GUESTS, "quiet after {answers} answers");
+        let host = hotel.address.strip_prefix("http://").unwrap();
+        let mut connection = TcpStream::connect(host).unwrap();
+        let path = accepted["events"].as_str().unwrap();
+        write!(connection, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        let (mut answers, mut is_quiet) = (0, false);
+        for line in BufReader::new(connection).lines().map_while(Result::ok) {
+            answers += usize::from(line.contains("\"name\":\"GuestCheckoutCompletionRecorded\""));
+            is_quiet |= line == "event: quiet";
+            assert!(!is_quiet || answers == GUESTS, "quiet after {answers} answers");
+        }
+        assert!(is_quiet);
+        assert_eq!(hotel.get("/api/group-checkouts/large").json()["outcome"], "completed");
     }
-    assert!(is_quiet);
-    assert_eq!(hotel.get("/api/group-checkouts/large").json()["outcome"], "completed");
 }
