@@ -20,7 +20,7 @@ use crate::{
 /// Requests that the set-up has under way at once.
 const SET_UP_TASKS: u32 = 64;
 
-pub(crate) async fn run(job: &Job) -> Result<Report, Failure> {
+pub(crate) async fn run(job: &Job, style: Style) -> Result<Report, Failure> {
     let folder = match &job.folder {
         Some(folder) => tempfile::tempdir_in(folder)?,
         None => tempfile::tempdir()?,
@@ -31,8 +31,8 @@ pub(crate) async fn run(job: &Job) -> Result<Report, Failure> {
         raw_rates.push(raw.guests_per_s()?);
     }
     let mut report = match job.store {
-        StoreKind::Memory => measure(job, MemoryStore::new()).await?,
-        StoreKind::Sqlite => measure(job, SqliteStore::open(folder.path().join("hotel.db"))?).await?,
+        StoreKind::Memory => measure(job, style, MemoryStore::new()).await?,
+        StoreKind::Sqlite => measure(job, style, SqliteStore::open(folder.path().join("hotel.db"))?).await?,
     };
     report.store_bytes = size_of(folder.path(), "hotel.db");
     if job.raw {
@@ -42,9 +42,9 @@ pub(crate) async fn run(job: &Job) -> Result<Report, Failure> {
     Ok(report)
 }
 
-async fn measure(job: &Job, store: impl Store) -> Result<Report, Failure> {
+async fn measure(job: &Job, style: Style, store: impl Store) -> Result<Report, Failure> {
     let (store, counts) = Counted::new(store);
-    let runtime = Runtime::start(&hotel(Style::default())?, store).await?;
+    let runtime = Runtime::start(&hotel(style)?, store).await?;
     set_up(&runtime, job).await?;
     let (commits, rows_before) = (counts.commits(), counts.rows());
     reset_peak_rss();
@@ -60,7 +60,7 @@ async fn measure(job: &Job, store: impl Store) -> Result<Report, Failure> {
     times.sort_by(f64::total_cmp);
     Ok(Report {
         store: if job.store == StoreKind::Memory { "memory" } else { "sqlite" },
-        style: "saga",
+        style: style.name(),
         groups: job.groups,
         guests: job.guests,
         guests_per_s: rounded(f64::from(job.groups * job.guests) / seconds),
@@ -170,7 +170,7 @@ async fn verify(runtime: &Runtime, job: &Job) -> Result<bool, Failure> {
         let complete = checkout.state.outcome == Some(Outcome::Completed)
             && guests.len() == job.guests as usize
             && guests.answers().filter(|(_, answer)| **answer == Answer::Completed).count() == guests.len()
-            // It began, the guests were asked, each answer was recorded once, it ended.
+            // In every style: it began, the guests were asked, each answer was recorded once, it ended.
             && checkout.version.0 == u64::from(job.guests) + 3;
         if !complete {
             return Ok(false);

@@ -8,7 +8,11 @@ mod report;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use hotel::Style;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -21,7 +25,7 @@ struct Bench {
 
 #[derive(Subcommand)]
 enum Job {
-    /// Groups of guests check out of a hotel. Prints one line of JSON.
+    /// Groups of guests check out of a hotel. Prints one line of JSON for each style.
     GroupCheckout(GroupCheckout),
 }
 
@@ -30,6 +34,10 @@ struct GroupCheckout {
     /// Where the processes are durable.
     #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
     store: StoreKind,
+    /// How the groups find their way from module to module; `all` runs one style after the other, each on a store of its
+    /// own. What a run leaves in memory counts in the peaks of those after it.
+    #[arg(long, value_name = "STYLE", default_value = Style::default().name(), value_parser = styles())]
+    style: Styles,
     /// How many groups check out.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     groups: u32,
@@ -56,11 +64,29 @@ enum StoreKind {
     Sqlite,
 }
 
+/// One style, or all of them.
+#[derive(Clone)]
+struct Styles(Vec<Style>);
+
+fn styles() -> impl TypedValueParser<Value = Styles> {
+    const ALL: &str = "all";
+    let names = Style::ALL.map(Style::name).into_iter().chain([ALL]);
+    PossibleValuesParser::new(names).try_map(|name| match &*name {
+        ALL => Ok(Styles(Style::ALL.into())),
+        name => name.parse().map(|it| Styles(vec![it])),
+    })
+}
+
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "the report is the output")]
 async fn main() -> Result<(), Failure> {
     let Job::GroupCheckout(job) = Bench::parse().job;
-    let report = group_checkout::run(&job).await?;
-    println!("{}", serde_json::to_string(&report)?);
-    if report.verified { Ok(()) } else { Err("the outcome is wrong".into()) }
+    for &style in &job.style.0 {
+        let report = group_checkout::run(&job, style).await?;
+        println!("{}", serde_json::to_string(&report)?);
+        if !report.verified {
+            return Err(format!("the outcome is wrong in the style {style}").into());
+        }
+    }
+    Ok(())
 }
