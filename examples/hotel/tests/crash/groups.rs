@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use hotel::{
-    GroupCheckoutId, GuestStayId,
+    GroupCheckoutId, GuestStayId, Style,
     guest_stays::{CheckInGuest, RecordCharge, RecordPayment},
     hotel,
 };
@@ -16,7 +16,12 @@ use crate::chance::Chance;
 pub(crate) struct Group {
     pub(crate) id: GroupCheckoutId,
     pub(crate) guests: Vec<Guest>,
+    /// How long the guests may take to answer.
+    pub(crate) within: Option<&'static str>,
 }
+
+/// Most groups have no deadline; some have one that is kept, and some one that may come before or after a restart.
+const DEADLINES: [Option<&str>; 6] = [None, None, None, Some("1h"), Some("5ms"), Some("100ms")];
 
 #[derive(Debug)]
 pub(crate) struct Guest {
@@ -33,24 +38,25 @@ pub(crate) fn plan(groups: usize, chance: &mut Chance) -> Vec<Group> {
     let debtor = |number| Guest { stay: format!("debtor-{number}").parse().unwrap(), is_settled: false };
     let plan = (0..groups).map(|group| {
         let id = format!("group-{group}").parse().unwrap();
+        let within = DEADLINES[chance.below(DEADLINES.len() as u64) as usize];
         if group % 12 == 0 {
-            return Group { id, guests: (0..LARGE).map(debtor).collect() };
+            return Group { id, guests: (0..LARGE).map(debtor).collect(), within };
         }
         let guest = |number: u64, chance: &mut Chance| Guest {
             stay: format!("stay-{group}-{number}").parse().unwrap(),
             is_settled: chance.below(10) > 0,
         };
-        Group { id, guests: (0..=chance.below(60)).map(|number| guest(number, chance)).collect() }
+        let guests = (0..=chance.below(60)).map(|number| guest(number, chance)).collect();
+        Group { id, guests, within }
     });
     plan.collect()
 }
 
 /// Everybody checks in and is charged, and who is to be settled pays.
 #[tokio::main]
-pub(crate) async fn arrive(store: &Path, groups: &[Group]) {
-    let runtime = Runtime::start(&hotel(hotel::Style::default()).unwrap(), SqliteStore::open(store).unwrap())
-        .await
-        .unwrap();
+pub(crate) async fn arrive(store: &Path, style: Style, groups: &[Group]) {
+    let store = SqliteStore::open(store).unwrap();
+    let runtime = Runtime::start(&hotel(style).unwrap(), store).await.unwrap();
     let mut arriving = JoinSet::new();
     let guests: BTreeMap<_, _> =
         groups.iter().flat_map(|it| &it.guests).map(|it| (it.stay.clone(), it.is_settled)).collect();
@@ -79,7 +85,9 @@ impl Group {
     /// Asks the server to check the group out. Returns whether the server has acknowledged it.
     pub(crate) fn initiate(&self, address: &str) -> bool {
         let stays: Vec<&GuestStayId> = self.guests.iter().map(|it| &it.stay).collect();
-        let body = json!({ "group_checkout": self.id, "clerk": "grace", "guest_stays": stays });
+        let body = json!({
+            "group_checkout": self.id, "clerk": "grace", "guest_stays": stays, "within": self.within
+        });
         let config = ureq::Agent::config_builder();
         let config = config.timeout_global(Some(Duration::from_secs(20))).http_status_as_error(false);
         let response = ureq::Agent::from(config.build())

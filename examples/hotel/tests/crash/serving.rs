@@ -4,6 +4,8 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
+use hotel::Style;
+
 /// A real `hotel serve`.
 pub(crate) struct Serving {
     process: Child,
@@ -13,9 +15,9 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    pub(crate) fn start(store: &Path) -> Self {
+    pub(crate) fn start(store: &Path, style: Style) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_hotel"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--style", style.name(), "--store"])
             .arg(format!("sqlite:{}", store.display()))
             .stdout(Stdio::piped())
             .spawn()
