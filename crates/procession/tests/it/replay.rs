@@ -1,9 +1,10 @@
 //! Promise 6: replaying the log gives the same state, always; and when the code has changed its mind, it says so.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use procession::{
-    Application, MemoryStore, Message, Module, Runtime, Saga, Stream, Version,
+    After, Application, MemoryStore, Message, Module, Runtime, Saga, Stream, Version,
     doc::{CleanRoom, GuestLeft, RoomCleaned, RoomRejection},
     log::{Encoded, Entry, Position, Recorded},
     replay::{Difference, Replay},
@@ -100,6 +101,31 @@ async fn a_message_that_no_module_knows_any_more_is_found() {
         "the message at 1 was handled; replayed, it fails: no module handles the command `GuestLeft`; was it \
          renamed, or is its module not part of this program?"
     );
+}
+
+/// When the runtime stops in between, a timer fires right after the step that has asked for it.
+#[tokio::test]
+async fn a_command_that_became_due_right_after_it_was_asked_for_is_no_difference() {
+    let now_and_later = |it: &RoomCleaned| {
+        (it.room == 1)
+            .then_some((CleanRoom { room: 2 }, After(Duration::from_secs(1), CleanRoom { room: 3 })))
+    };
+    let rooms = Module::named("rooms").handles::<CleanRoom>().saga(Saga::named("next").on(now_and_later));
+    let hotel = Application::assemble([rooms]).unwrap();
+    let runtime = Runtime::builder().virtual_time(Timestamp::UNIX_EPOCH).start(&hotel, MemoryStore::new());
+    let runtime = runtime.await.unwrap();
+    runtime.execute(CleanRoom { room: 1 }).await.unwrap();
+    runtime.advance(Duration::from_secs(1)).await.unwrap();
+    let mut log = runtime.reader().store().read_log(Position::START, 100).await.unwrap();
+    runtime.stop().await.unwrap();
+
+    // Room 2 has not been cleaned when the timer fires.
+    assert_eq!(log.remove(3).entry.payload, RoomCleaned { room: 2 }.encode().unwrap().payload);
+    log[3].position = Position(4);
+    (log[4].position, log[4].causation) = (Position(5), Some(Position(4)));
+    assert_eq!(log[2].causation, log[3].causation, "one after the other, with one cause");
+
+    assert_eq!(replay(&hotel, log), Ok(3));
 }
 
 #[tokio::test]
