@@ -13,7 +13,7 @@ mod style;
 pub use deadline::{Deadline, InvalidDeadline};
 pub use ids::{ClerkId, GroupCheckoutId, GuestStayId, InvalidName};
 pub use money::{Amount, InvalidAmount, Money};
-pub use style::{Style, UnknownStyle};
+pub use style::{Style, UnknownStyle, takes};
 
 use procession::{Application, WiringErrors};
 

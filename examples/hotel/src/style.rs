@@ -1,5 +1,11 @@
 use std::{fmt, str::FromStr};
 
+use procession::{
+    ProcessMap,
+    log::{Entry, Kind},
+    map::{HandlerKind, HandlerMap, Trigger},
+};
+
 /// How a group checkout finds its way from module to module. The outcome is the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Style {
@@ -30,6 +36,27 @@ impl Style {
             Self::ProcessManager => "process-manager",
         }
     }
+}
+
+/// Whether the hotel whose map this is takes a message that is on its way.
+///
+/// Events are taken in every style. Commands and inputs were made for the handlers of one style: another may not have them,
+/// and would park the message.
+#[must_use]
+pub fn takes(map: &ProcessMap, message: &Entry) -> bool {
+    let is_for = |handler: &HandlerMap| match message.kind {
+        Kind::Command => matches!(handler.trigger, Trigger::Command | Trigger::Timeout),
+        Kind::Input => {
+            let is_process = matches!(handler.kind, HandlerKind::ProcessManager | HandlerKind::LinearSaga);
+            is_process && handler.trigger != Trigger::Timeout
+        }
+        _ => false,
+    };
+    let waits_for_an_instance = matches!(message.kind, Kind::Command | Kind::Input);
+    !waits_for_an_instance
+        || map.handlers().any(|(_, it)| {
+            is_for(it) && it.name == message.stream.category() && it.takes.name == message.name
+        })
 }
 
 impl fmt::Display for Style {

@@ -1,8 +1,7 @@
-use hotel::{Style, hotel};
+use hotel::{Style, hotel, takes};
 use procession::{
-    ProcessMap, Store, Stream,
+    Store, Stream,
     log::{Kind, Position, Recorded},
-    map::{HandlerKind, Trigger},
 };
 
 use super::{CliError, look};
@@ -14,7 +13,7 @@ use super::{CliError, look};
 pub(super) async fn must_fit(store: &impl Store, style: Style) -> Result<(), CliError> {
     let waiting = waiting_for_an_instance(store).await?;
     let map = hotel(style)?.map().clone();
-    let strange: Vec<&Recorded> = waiting.iter().filter(|it| !is_taken(it, &map)).collect();
+    let strange: Vec<&Recorded> = waiting.iter().filter(|it| !takes(&map, &it.entry)).collect();
     let Some(first) = strange.first() else { return Ok(()) };
     let entry = &first.entry;
     let (messages, are) = match strange.len() {
@@ -53,24 +52,10 @@ fn partition(stream: &Stream, partitions: u16) -> usize {
     stream.partition(partitions).index()
 }
 
-fn is_taken(message: &Recorded, map: &ProcessMap) -> bool {
-    let entry = &message.entry;
-    map.handlers().any(|(_, it)| {
-        let is_for_it = match it.kind {
-            HandlerKind::Decider => entry.kind == Kind::Command,
-            HandlerKind::ProcessManager | HandlerKind::LinearSaga => {
-                (entry.kind == Kind::Command) == (it.trigger == Trigger::Timeout)
-            }
-            HandlerKind::Saga | HandlerKind::Choreography | HandlerKind::Publisher => false,
-        };
-        is_for_it && it.name == entry.stream.category() && it.takes.name == entry.name
-    })
-}
-
 fn style_that_takes(waiting: &[Recorded]) -> Result<Option<Style>, CliError> {
     for style in Style::ALL {
         let map = hotel(style)?.map().clone();
-        if waiting.iter().all(|it| is_taken(it, &map)) {
+        if waiting.iter().all(|it| takes(&map, &it.entry)) {
             return Ok(Some(style));
         }
     }

@@ -227,7 +227,8 @@ impl Handle<RecordGuestCheckoutsInitiation> for GroupCheckout {
             return Err(GroupCheckoutRejection::NotInitiated);
         }
         let RecordGuestCheckoutsInitiation { group_checkout } = command;
-        Ok((!self.guests_were_asked).then_some(GuestCheckoutsInitiated { group_checkout, at: context.now }))
+        let is_news = !self.guests_were_asked && self.outcome.is_none();
+        Ok(is_news.then_some(GuestCheckoutsInitiated { group_checkout, at: context.now }))
     }
 }
 
@@ -419,6 +420,13 @@ mod tests {
         given::<GroupCheckout>((initiated(&["1", "2"]), completed("1"), asked))
             .when(complete("2"))
             .then((completed("2"), group_completed(&["1", "2"])));
+    }
+
+    #[test]
+    fn the_asking_is_not_recorded_after_the_end() {
+        given::<GroupCheckout>((initiated(&["1"]), completed("1"), group_completed(&["1"])))
+            .when(RecordGuestCheckoutsInitiation { group_checkout: group() })
+            .then(());
     }
 
     fn time_is_up() -> TimeoutGroupCheckout {
