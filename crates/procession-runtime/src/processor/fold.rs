@@ -51,7 +51,8 @@ impl Processor {
 
     /// Logs the commands of timers that are due.
     pub(super) async fn fire_timers(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
-        if !self.timers_are_due() {
+        // They may have become due a moment ago; then they come with the next batch.
+        if !self.timers_are_due() || !self.in_flight.is_empty() {
             return Ok(());
         }
         let timers = self.store.due_timers(batching.now, self.limits.batch_messages).await?;

@@ -149,6 +149,12 @@ impl Processor {
         if self.in_flight.len() < self.limits.commits_in_flight {
             self.take_calls();
             self.read_log().await?;
+            if self.timers_are_due() && self.stopping.is_none() && !self.in_flight.is_empty() {
+                // Timers are read from the store, and a batch in flight could hold the news that they have fired. Were it
+                // not waited for, they would come only when there is nothing else to do.
+                self.finish_in_flight().await?;
+                return Ok(Turn::Again);
+            }
             if self.has_work() {
                 self.next_batch().await?;
                 // Whoever was told something shares the thread, and a long backlog must not keep it from them.
@@ -200,8 +206,7 @@ impl Processor {
     }
 
     fn timers_are_due(&self) -> bool {
-        // Timers are read from the store, so a batch in flight could hold the news that they have fired.
-        self.in_flight.is_empty() && self.next_due.is_some_and(|due| due <= self.now())
+        self.next_due.is_some_and(|due| due <= self.now())
     }
 
     async fn wait_for_something(&mut self) -> Result<(), StoreError> {

@@ -11,5 +11,6 @@ mod map;
 mod mistakes;
 mod pages;
 mod replay;
+mod timers;
 mod wiring;
 mod wiring_of_processes;
