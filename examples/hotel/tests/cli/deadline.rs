@@ -38,7 +38,7 @@ fn when_time_is_up_the_group_ends_and_says_who_has_not_answered() {
         let told = program.run(["history", process, "--style", style]).succeeded();
         assert!(told.contains("▸ TimeoutGroupCheckout"), "{told}");
         assert!(told.contains("✗ GroupCheckoutTimedOut"), "{told}");
-        assert!(told.contains("1 left, 0 could not, 1 did not answer"), "{told}");
+        assert!(told.contains("1 did not answer, 1 left, 0 could not"), "{told}");
     }
 }
 

@@ -114,6 +114,23 @@ fn a_deadline_that_is_kept_is_told_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_deadline_that_is_missed_is_told_when_it_comes() {
+    for (style, _) in STYLES {
+        // So many guests take several commits; the first of them takes longer than the deadline.
+        let demo = ["demo", "--guests", "4000", "--unsettled", "0", "--deadline", "1ms", "--style", style];
+
+        let output = Program::new().run(demo).succeeded();
+
+        assert!(output.contains("\n Timed out in "), "{output}");
+        assert_eq!(output.matches("▸ TimeoutGroupCheckout ").count(), 1, "{output}");
+        assert_eq!(output.matches("✗ GroupCheckoutTimedOut ").count(), 1, "{output}");
+        assert!(output.contains(" had not answered in time\n"), "{output}");
+        let late = output.contains("ignored messages  not taken by process manager group_checkout");
+        assert_eq!(late, style == "process-manager", "what comes late is not dropped silently: {output}");
+    }
+}
+
+#[test]
 fn where_there_is_no_terminal_there_are_no_colours_and_no_line_is_wider_than_100_columns() {
     let program = Program::new();
 

@@ -78,6 +78,32 @@ fn a_clerk_checks_a_group_out_settles_what_is_open_and_starts_again_with_the_key
 }
 
 #[test]
+fn a_page_that_waits_for_a_deadline_shows_by_itself_that_time_was_up() {
+    let hotel = Hotel::open_where_nobody_answers_for("tanaka-103", &["--style", "process-manager"]);
+    let browser = Browser::open();
+    let group = json!({
+        "group_checkout": "tour-7", "clerk": "eve", "guest_stays": ["okafor-101", "tanaka-103"], "within": "4s",
+    });
+    hotel.post("/api/group-checkouts", &group).with(202);
+
+    browser.look(1280, 900, "light");
+    browser.go_to(&format!("{}/group-checkouts/tour-7#live", hotel.address));
+    browser.wait_for("document.querySelector('[data-answered]').textContent === '1'");
+    browser.picture("deadline-before");
+    browser.wait_for("document.querySelector('#outcome h2')");
+    browser.picture("deadline-after");
+
+    assert_eq!(
+        browser.read("document.querySelector('#outcome h2').textContent"),
+        "Time was up: 1 of 2 guests had not answered"
+    );
+    assert_eq!(
+        browser.read("document.querySelector('[data-stay=tanaka-103] [data-words]').textContent"),
+        "no answer in time"
+    );
+}
+
+#[test]
 fn a_charge_is_added_with_the_keyboard_and_shown() {
     let (hotel, browser) = (Hotel::open(), Browser::open());
     browser.go_to(&hotel.address);

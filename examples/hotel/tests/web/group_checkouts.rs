@@ -203,6 +203,8 @@ fn who_has_not_answered_by_the_deadline_is_not_waited_for() {
         let page = hotel.get("/group-checkouts/tour-7").with(200).text;
         assert!(page.contains("Time was up: 1 of 3 guests had not answered"), "{page}");
         assert!(page.contains("no answer in time") && page.contains("1 guest could not check out"), "{page}");
+        let again = format!("/?guest_stay=tanaka-103&amp;guest_stay={}#group-checkout", unsettled[0]);
+        assert!(page.contains(&again), "who is still here can be asked again: {page}");
         assert!(!page.contains("http-equiv=\"refresh\""), "a page of what has ended stays as it is");
     }
 }

@@ -66,7 +66,7 @@ impl Remark {
             GroupCheckoutTimedOut::NAME => about(payload, |it: GroupCheckoutTimedOut| {
                 let counts = [it.completed.len(), it.failed.len(), it.unanswered.len()].map(look::number);
                 let [left, failed, unanswered] = counts;
-                failure(format!("{left} left, {failed} could not, {unanswered} did not answer"))
+                failure(format!("{unanswered} did not answer, {left} left, {failed} could not"))
             }),
             TimeoutGroupCheckout::NAME => plain("time is up".into()),
             Ignored::NAME => about(payload, |it: Ignored| plain(it.message)),

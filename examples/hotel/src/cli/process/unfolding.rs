@@ -160,7 +160,9 @@ mod tests {
     use std::sync::Arc;
 
     use hotel::{
-        group_checkouts::{GroupCheckout, GroupCheckoutInitiated, InitiateGroupCheckout},
+        group_checkouts::{
+            GroupCheckout, GroupCheckoutInitiated, InitiateGroupCheckout, TimeoutGroupCheckout,
+        },
         guest_stays::{CheckOutGuest, GuestCheckedOut, GuestStay},
     };
     use procession::{
@@ -249,5 +251,31 @@ mod tests {
         store.commit(Batch { entries, checkpoints, ..Batch::default() }).await.unwrap();
         let rest = told(&mut unfolding).await;
         assert!(rest.contains("2 events") && !rest.contains("2 commands"), "{rest}");
+    }
+
+    #[tokio::test]
+    async fn what_a_timer_adds_to_a_layer_later_is_told_when_it_comes_and_nothing_twice() {
+        let group = Stream::new(GroupCheckout::CATEGORY, "tour").unwrap();
+        let [first, second] = ["1", "2"].map(|it| Stream::new(GuestStay::CATEGORY, it).unwrap());
+        let store = Arc::new(MemoryStore::new());
+        store.acquire((0..store.partitions()).map(Partition).collect()).await.unwrap();
+        store.commit(half_way(&group, &first, &second)).await.unwrap();
+        let reader = Reader::new(&hotel(Style::default()).unwrap(), Arc::clone(&store) as Arc<dyn Store>);
+        let mut unfolding = Unfolding::of(&reader, ProcessId(1), Style::default()).await.unwrap();
+        told(&mut unfolding).await;
+
+        let time_is_up = TimeoutGroupCheckout { group_checkout: "tour".parse().unwrap() };
+        let entries = vec![entry(Kind::Command, &group, &time_is_up, 2)];
+        store.commit(Batch { entries, ..Batch::default() }).await.unwrap();
+        let late = told(&mut unfolding).await;
+
+        let parts = [
+            " 3  1 command",
+            "sent by saga group_checkout to group_checkout",
+            "TimeoutGroupCheckout",
+            "time is up",
+        ];
+        assert!(parts.iter().all(|it| late.contains(it)), "{late}");
+        assert!(!late.contains("CheckOutGuest"), "{late}");
     }
 }

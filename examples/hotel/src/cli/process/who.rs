@@ -106,3 +106,58 @@ fn add<T: PartialEq>(one: T, to: &mut Vec<T>) {
 fn listed(names: &[String]) -> String {
     look::list(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(kind: &'static str, name: &str) -> Sender {
+        Sender::Named(kind, name.into())
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|it| (*it).into()).collect()
+    }
+
+    #[test]
+    fn senders_and_targets_are_told_and_left_out_when_there_is_no_room() {
+        let who = Who {
+            senders: vec![named("module", "stays"), named("module", "groups")],
+            targets: names(&["stay", "group"]),
+            ..Who::default()
+        };
+        let shortest = "sent by modules stays and groups";
+        assert_eq!(who.told(), [&format!("{shortest} to stay, group"), shortest, shortest]);
+    }
+
+    #[test]
+    fn a_process_manager_that_sends_and_records_is_named_once() {
+        let who = Who {
+            senders: vec![named("process manager", "group")],
+            targets: names(&["stay"]),
+            recorders: names(&["group"]),
+            ..Who::default()
+        };
+        let both = "sent and recorded by process manager group";
+        assert_eq!(who.told(), [&format!("{both} to stay"), both, "by process manager group"]);
+    }
+
+    #[test]
+    fn inputs_public_events_and_what_was_not_taken_have_words_of_their_own() {
+        let group = || names(&["group"]);
+        let told = |who: Who| who.told()[0].clone();
+        assert_eq!(told(Who { routed_to: group(), ..Who::default() }), "routed to process manager group");
+        assert_eq!(
+            told(Who { ignorers: group(), recorders: names(&["stay"]), ..Who::default() }),
+            "recorded by stay, not taken by process manager group"
+        );
+        assert_eq!(told(Who { publishers: group(), ..Who::default() }), "published by group");
+    }
+
+    #[test]
+    fn who_has_sent_it_from_outside_or_in_another_style_has_no_name() {
+        let who = |sender| Who { senders: vec![sender], targets: names(&["stay"]), ..Who::default() };
+        assert_eq!(who(Sender::Outside).told()[0], "sent from outside to stay");
+        assert_eq!(who(Sender::Unknown).told()[0], "sent to stay");
+    }
+}

@@ -103,6 +103,11 @@ class LiveCheckout {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     this.element.querySelector("#outcome").replaceChildren(...page.querySelector("#outcome").childNodes);
     this.element.dataset.shown = "";
+    // Who has not answered in time has no message of its own.
+    for (const row of page.querySelectorAll("[data-stay]")) {
+      const words = row.querySelector("[data-words]").textContent;
+      this.write(this.rows.get(row.dataset.stay), row.dataset.answer, words);
+    }
     const { ended, deadline } = page.querySelector("#checkout").dataset;
     if (ended === undefined && deadline) this.comeBackAt(Date.parse(deadline));
   }

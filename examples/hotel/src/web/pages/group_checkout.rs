@@ -147,67 +147,65 @@ fn outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     }
 }
 
-/// Who has not answered, and how the stay of each of them is now.
+/// How many have not answered, and who is still here.
 fn timed_out_outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
-    let state = &checkout.instance.state;
-    let (all, failed) =
-        (state.guests.len(), state.guests.answers().filter(|(_, it)| **it != Answer::Completed));
-    let failed = failed.count();
+    let guests = &checkout.instance.state.guests;
+    let failed = guests.answers().filter(|(_, it)| **it != Answer::Completed).count();
     let rows = in_room_order(checkout, stays).into_iter();
-    let unanswered: Vec<_> = rows.filter(|(_, answer)| answer.is_none()).map(|(stay, _)| stay).collect();
+    let not_left: Vec<_> =
+        rows.filter(|(_, answer)| *answer != Some(Answer::Completed)).map(|(stay, _)| stay).collect();
     html! {
         div.panel.ended.bad {
             h2 {
-                "Time was up: " (unanswered.len()) " of " (all) @if all == 1 { " guest" } @else { " guests" }
-                " had not answered"
+                "Time was up: " (guests.missing().count()) " of " (counted(guests.len())) " had not answered"
             }
             p {
                 @if let Some(deadline) = checkout.deadline() {
                     "The guests had until " (day_and_clock(deadline)) ". "
                 }
-                @if failed > 0 { (failed) @if failed == 1 { " guest" } @else { " guests" } " could not check out. " }
-                "See below who is still here, and check them out again."
+                @if failed > 0 { (counted(failed)) " could not check out." }
             }
-            ul.open { @for stay in unanswered {
-                li {
-                    span.room { (stay.state.room) }
-                    span.guest { (stay.state.guest) }
-                    @if stay.state.status == Status::Open { (balance(stay.state.balance)) }
-                    @else { span.settled { "has left meanwhile" } }
-                }
-            } }
-            p { a.button href="/" { "Back to the front desk" } }
+            (still_here(&checkout.instance.id, &not_left))
         }
     }
 }
 
-/// The guests who could not leave, what they still owe, and the way to ask them again.
 fn failed_outcome(group_checkout: &str, all: usize, failed: &[&Instance<GuestStay>]) -> Markup {
-    let still_here: Vec<_> = failed.iter().filter(|it| it.state.status == Status::Open).collect();
-    let chosen: Vec<String> = still_here.iter().map(|it| format!("guest_stay={}", it.id)).collect();
     html! {
         div.panel.ended.bad {
-            h2 { (failed.len()) " of " (all) @if all == 1 { " guest" } @else { " guests" } " could not check out" }
-            @if still_here.is_empty() {
-                p { "They have left meanwhile: nothing is left to do." }
-                p { a.button href="/" { "Back to the front desk" } }
-            } @else {
-                p {
-                    @if failed.len() < all { "Everybody else has left. " }
-                    "Settle what is open, then check these guests out again."
-                }
-                ul.open { @for stay in still_here {
-                    li {
-                        span.room { (stay.state.room) }
-                        span.guest { (stay.state.guest) }
-                        (balance(stay.state.balance))
-                        @if let Some(owed) = stay.state.balance.owed() {
-                            (settle_form(stay, &owed.to_string(), Some(group_checkout)))
-                        }
-                    }
-                } }
-                p { a.button.primary href={ "/?" (chosen.join("&")) "#group-checkout" } { "Choose them again" } }
-            }
+            h2 { (failed.len()) " of " (counted(all)) " could not check out" }
+            @if failed.len() < all { p { "Everybody else has left." } }
+            (still_here(group_checkout, failed))
         }
     }
+}
+
+/// Those of the guests who are here, what they still owe, and the way to ask them again.
+fn still_here(group_checkout: &str, guests: &[&Instance<GuestStay>]) -> Markup {
+    let still_here: Vec<_> = guests.iter().filter(|it| it.state.status == Status::Open).collect();
+    let chosen: Vec<String> = still_here.iter().map(|it| format!("guest_stay={}", it.id)).collect();
+    html! {
+        @if still_here.is_empty() {
+            p { "They have left meanwhile: nothing is left to do." }
+            p { a.button href="/" { "Back to the front desk" } }
+        } @else {
+            p { "Settle what is open, then check these guests out again." }
+            ul.open { @for stay in still_here {
+                li {
+                    span.room { (stay.state.room) }
+                    span.guest { (stay.state.guest) }
+                    (balance(stay.state.balance))
+                    @if let Some(owed) = stay.state.balance.owed() {
+                        (settle_form(stay, &owed.to_string(), Some(group_checkout)))
+                    }
+                }
+            } }
+            p { a.button.primary href={ "/?" (chosen.join("&")) "#group-checkout" } { "Choose them again" } }
+        }
+    }
+}
+
+/// `1 guest`, `2 guests`.
+fn counted(guests: usize) -> String {
+    format!("{guests} guest{}", if guests == 1 { "" } else { "s" })
 }
