@@ -1,6 +1,7 @@
 //! The process map: who takes what and emits what, read from the handlers' signatures.
 
 mod async_api;
+mod bpmn;
 mod drawn;
 mod escape;
 mod mermaid;

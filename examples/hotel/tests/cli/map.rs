@@ -24,3 +24,43 @@ fn the_map_as_mermaid() {
 fn the_map_as_json() {
     is_as_noted("json", include_str!("map.json"));
 }
+
+#[test]
+fn the_map_as_bpmn() {
+    is_as_noted("bpmn", include_str!("map.bpmn"));
+}
+
+#[test]
+fn what_a_module_publishes_and_takes_as_async_api() {
+    let drawn = Program::new().run(["map", "--format", "async-api", "--module", "guest_stays"]).succeeded();
+    assert_eq!(
+        drawn,
+        include_str!("map.async-api"),
+        "to note it: hotel map --format async-api --module guest_stays > examples/hotel/tests/cli/map.async-api"
+    );
+}
+
+#[test]
+fn an_async_api_document_is_of_one_module() {
+    for more in [&[][..], &["--module", "kitchen"]] {
+        let ran = Program::new().run(["map", "--format", "async-api"].iter().chain(more));
+        assert_eq!((ran.exit, ran.stdout.as_str()), (Some(2), ""));
+        assert!(ran.stderr.contains("the modules are: guest_stays, group_checkouts"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn where_nobody_is_in_charge_there_are_no_states() {
+    let ran = Program::new().run(["map", "--format", "states"]);
+    assert_eq!(ran.exit, Some(2));
+    assert!(ran.stderr.contains("no process manager and no linear saga"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_option_of_another_format_is_a_mistake() {
+    for option in ["--module", "--process"] {
+        let ran = Program::new().run(["map", option, "guest_stays"]);
+        assert_eq!(ran.exit, Some(2));
+        assert!(ran.stderr.contains(&format!("`{option}` has an effect only with")), "{}", ran.stderr);
+    }
+}

@@ -32,7 +32,7 @@ impl ProcessOutline {
     /// By a message that may start it, or by a command that its decider handles: the first one starts it. A command
     /// that comes later as a timeout, or that anybody sends on behalf of what runs, does not.
     fn is_started_by(&self, map: &ProcessMap, handler: &HandlerMap) -> bool {
-        let starts = self.started_by.iter().any(|it| *it == handler.takes);
+        let starts = self.started_by.contains(&handler.takes);
         let opens = handler.kind == HandlerKind::Decider && !map.is_timeout(handler);
         starts || opens && !handler.emits.iter().all(|it| self.is_end(it))
     }

@@ -27,7 +27,7 @@ impl ProcessMap {
     }
 
     /// Whether the decider that handles a command may reject it.
-    fn may_reject(&self, command: MessageType) -> bool {
+    pub(super) fn may_reject(&self, command: MessageType) -> bool {
         self.handlers().any(|(_, it)| it.takes == command && it.rejects.is_some())
     }
 

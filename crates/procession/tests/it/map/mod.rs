@@ -1,5 +1,6 @@
 //! The process map is read from the signatures of the handlers, and drawn in every format.
 
+mod bpmn;
 mod trips;
 
 use std::{fs, path::Path, time::Duration};
@@ -63,6 +64,11 @@ fn a_process_manager_is_a_state_diagram() {
 #[test]
 fn a_linear_saga_is_a_state_diagram() {
     is_as_noted(&travel_desk().map().to_state_diagram("booking").unwrap(), "booking.states");
+}
+
+#[test]
+fn the_map_is_a_bpmn_collaboration() {
+    is_as_noted(&travel_desk().map().to_bpmn(), "map.bpmn");
 }
 
 #[test]
