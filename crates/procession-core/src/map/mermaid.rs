@@ -15,17 +15,20 @@ impl ProcessMap {
     /// a command that waits for its time ends in a cross.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
-        let mut text = String::from("flowchart LR\n");
-        let drawn = self.drawn();
-        for (module, messages) in &drawn {
-            write_module(module, messages, &mut text);
-        }
-        let keys: Vec<Key> = drawn.iter().flat_map(|(_, it)| it).map(|it| it.key).collect();
-        let mut arrows: Vec<Arrow> = Vec::new();
+        let (mut text, drawn) = (String::from("flowchart LR\n"), self.drawn());
+        let place = |key| drawn.iter().position(|(_, it)| it.iter().any(|it| it.key == key));
+        let (mut arrows, mut at_borders) = (Vec::new(), Vec::new());
         for arrow in self.handlers().flat_map(|(_, it)| self.arrows_of(it)) {
-            if keys.contains(&arrow.from) && keys.contains(&arrow.to) && !arrows.contains(&arrow) {
+            let (Some(from), Some(to)) = (place(arrow.from), place(arrow.to)) else { continue };
+            if from != to {
+                at_borders.extend([arrow.from, arrow.to]);
+            }
+            if !arrows.contains(&arrow) {
                 arrows.push(arrow);
             }
+        }
+        for (module, messages) in &drawn {
+            write_module(module, messages, &at_borders, &mut text);
         }
         for arrow in &arrows {
             _ = writeln!(text, "  {arrow}");
@@ -45,13 +48,16 @@ impl ProcessMap {
     }
 }
 
-/// A process manager's stream and timeouts are a group in the group of their module.
-fn write_module(module: &ModuleMap, messages: &[Drawn], text: &mut String) {
+/// A process manager's stream and timeouts are a group in the group of their module. What arrows from other modules
+/// lead to comes first, so that they need not cross the rest.
+fn write_module(module: &ModuleMap, messages: &[Drawn], at_borders: &[Key], text: &mut String) {
     if messages.is_empty() {
         return;
     }
     _ = writeln!(text, "  subgraph module_{}[\"{}\"]", escape::id(module.name), escape::mermaid(module.name));
-    for message in messages.iter().filter(|it| it.process.is_none()) {
+    let (first, rest): (Vec<&Drawn>, Vec<&Drawn>) =
+        messages.iter().partition(|it| at_borders.contains(&it.key));
+    for message in first.into_iter().chain(rest).filter(|it| it.process.is_none()) {
         _ = writeln!(text, "    {message}");
     }
     for process in &module.processes {

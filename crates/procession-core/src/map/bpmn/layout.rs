@@ -8,10 +8,10 @@ const LEFT: i32 = 40;
 const TOP: i32 = 40;
 /// The strip with the name of a pool or a lane.
 const TITLE: i32 = 30;
-pub(super) const COLUMN: i32 = 290;
+pub(super) const COLUMN: i32 = 330;
 pub(super) const ROW: i32 = 120;
 const BETWEEN_POOLS: i32 = 40;
-const TASK: (i32, i32) = (190, 60);
+const TASK: (i32, i32) = (220, 60);
 const EVENT: (i32, i32) = (36, 36);
 const GATEWAY: (i32, i32) = (50, 50);
 

@@ -85,10 +85,10 @@ impl Router<'_> {
     fn gap(&mut self, column: i32) -> i32 {
         let left = self.layout.lanes.first().map_or(0, |it| it.x) + 30;
         let used = self.gaps.entry(column).or_default();
-        let track = *used * TRACK % 84;
+        let track = *used * TRACK % 63;
         *used += 1;
-        // Half of the gap belongs to the column behind.
-        left + (column + 1) * COLUMN - 42 + track
+        // Some way behind the task, where the signs at its border end.
+        left + (column + 1) * COLUMN - 30 + track
     }
 
     /// A track above a row.

@@ -140,7 +140,7 @@ fn all_that_is_there_is_drawn_and_nothing_lies_on_something_else() {
     }
     let tasks: Vec<_> = named(&elements, "dc:Bounds")
         .map(|it| ["x", "y", "width", "height"].map(|side| it.number(side)))
-        .filter(|it| it[2..] == [190, 60])
+        .filter(|it| it[2..] == [220, 60])
         .collect();
     assert!(tasks.len() > 10);
     for (index, [x, y, width, height]) in tasks.iter().enumerate() {
@@ -149,6 +149,33 @@ fn all_that_is_there_is_drawn_and_nothing_lies_on_something_else() {
             assert!(apart, "two tasks are at {x}, {y}");
         }
     }
+}
+
+#[test]
+fn no_flow_runs_through_a_task() {
+    let elements = elements();
+    let of = |id: &str, name: &'static str| -> Vec<&Element> {
+        elements.iter().filter(|it| it.name == name && it.inside.iter().any(|outer| outer == id)).collect()
+    };
+    let tasks = named(&elements, "dc:Bounds").filter(|it| it.get("width") == Some("220"));
+    let tasks: Vec<_> = tasks.filter(|it| it.get("height") == Some("60")).collect();
+    let mut pieces = 0;
+    for edge in named(&elements, "bpmndi:BPMNEdge") {
+        let points = of(edge.get("id").unwrap(), "di:waypoint");
+        let points: Vec<_> = points.iter().map(|it| (it.number("x"), it.number("y"))).collect();
+        assert!(points.len() > 1, "{edge:?} leads nowhere");
+        for piece in points.windows(2) {
+            let [(from_x, from_y), (to_x, to_y)] = *piece else { panic!("two points") };
+            pieces += 1;
+            for task in &tasks {
+                let (left, top) = (task.number("x"), task.number("y"));
+                let beside = from_x.max(to_x) <= left || from_x.min(to_x) >= left + 220;
+                let above_or_below = from_y.max(to_y) <= top || from_y.min(to_y) >= top + 60;
+                assert!(beside || above_or_below, "{edge:?} runs through a task at {left}, {top}");
+            }
+        }
+    }
+    assert!(pieces > 50);
 }
 
 #[test]
