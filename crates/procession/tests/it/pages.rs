@@ -46,6 +46,7 @@ fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
         "crates/procession/examples",
         "crates/procession/examples/trip",
         "crates/procession/tests/it",
+        "crates/procession/tests/it/map",
         "crates/procession/tests/it/mistakes",
     ];
     let sources = folders.iter().flat_map(|it| files(it, "rs"));

@@ -1,9 +1,9 @@
-//! The graph as elements of BPMN 2.0, and its picture as those of BPMN DI.
+//! The graph as elements of BPMN 2.0.
 
 use super::{
     graph::{Border, Flow, FlowKind, Graph, Node, NodeKind, Number},
-    layout::{Bounds, Layout},
-    route::{Point, routes},
+    layout::Layout,
+    picture::picture,
     xml::Element,
 };
 use crate::map::process::written;
@@ -28,7 +28,7 @@ pub(super) fn document(graph: &Graph, layout: &Layout) -> Element {
         .containing(failures)
         .containing([collaboration(graph)])
         .containing(processes)
-        .containing([diagram(graph, layout)])
+        .containing([picture(graph, layout)])
 }
 
 /// What crosses the borders of pools.
@@ -179,61 +179,7 @@ fn association(graph: &Graph, number: Number, it: &Flow) -> Element {
     flow("association", number, it).with("associationDirection", direction)
 }
 
-fn diagram(graph: &Graph, layout: &Layout) -> Element {
-    let horizontal =
-        |id: String, bounds: &Bounds| shape(id).with("isHorizontal", true).containing([bounds.element()]);
-    let pools = layout.pools.iter().enumerate().map(|(it, bounds)| horizontal(pool_id(it), bounds));
-    let lanes = layout.lanes.iter().enumerate().map(|(it, bounds)| horizontal(lane_id(it), bounds));
-    let nodes = graph.nodes.iter().zip(&layout.nodes).enumerate();
-    let nodes = nodes.map(|(number, (node, bounds))| {
-        let label =
-            label(node, *bounds).map(|it| Element::named("bpmndi:BPMNLabel").containing([it.element()]));
-        shape(node_id(number)).containing([bounds.element()]).containing(label)
-    });
-    let edges = routes(graph, layout).into_iter().enumerate().map(|(number, points)| edge(number, &points));
-    let plane = Element::named("bpmndi:BPMNPlane")
-        .with("id", "plane")
-        .with("bpmnElement", "collaboration")
-        .containing(pools)
-        .containing(lanes)
-        .containing(nodes)
-        .containing(edges);
-    Element::named("bpmndi:BPMNDiagram").with("id", "diagram").containing([plane])
-}
-
-fn shape(of: String) -> Element {
-    Element::named("bpmndi:BPMNShape").with("id", format!("shape_of_{of}")).with("bpmnElement", of)
-}
-
-fn edge(number: Number, points: &[Point]) -> Element {
-    let points = points.iter().map(|(x, y)| Element::named("di:waypoint").with("x", x).with("y", y));
-    Element::named("bpmndi:BPMNEdge")
-        .with("id", format!("edge_of_{}", flow_id(number)))
-        .with("bpmnElement", flow_id(number))
-        .containing(points)
-}
-
-/// Tasks hold their names; those of events and gateways stand below or beside them.
-fn label(node: &Node, bounds: Bounds) -> Option<Bounds> {
-    let (x, _) = bounds.middle();
-    let beside = |width| Bounds { x: bounds.right() + 2, y: bounds.y + 20, width, height: 14 };
-    match node.kind {
-        NodeKind::Task(_) | NodeKind::Undoes(_) => None,
-        NodeKind::Border(_, Border::TimeLimit(_)) => Some(beside(48)),
-        NodeKind::Border(..) => Some(beside(130)),
-        _ if node.name.is_empty() => None,
-        _ => Some(Bounds { x: x - 110, y: bounds.bottom() + 3, width: 220, height: 14 }),
-    }
-}
-
-impl Bounds {
-    fn element(self) -> Element {
-        let Self { x, y, width, height } = self;
-        Element::named("dc:Bounds").with("x", x).with("y", y).with("width", width).with("height", height)
-    }
-}
-
-fn pool_id(pool: Number) -> String {
+pub(super) fn pool_id(pool: Number) -> String {
     format!("pool_{pool}")
 }
 
@@ -241,15 +187,15 @@ fn process_id(pool: Number) -> String {
     format!("process_{pool}")
 }
 
-fn lane_id(lane: Number) -> String {
+pub(super) fn lane_id(lane: Number) -> String {
     format!("lane_{lane}")
 }
 
-fn node_id(node: Number) -> String {
+pub(super) fn node_id(node: Number) -> String {
     format!("node_{node}")
 }
 
-fn flow_id(flow: Number) -> String {
+pub(super) fn flow_id(flow: Number) -> String {
     format!("flow_{flow}")
 }
 

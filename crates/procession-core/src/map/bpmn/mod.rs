@@ -1,13 +1,14 @@
 //! The map as BPMN 2.0: a collaboration with a pool for each module, drawn so that viewers can show it.
 //!
 //! The graph is built first ([`handlers`], [`linear`]), then every node gets its place ([`layout`]) and every flow its
-//! way ([`route`]), and then all of it is written ([`document`]).
+//! way ([`route`]), and then all of it is written ([`document`], [`picture`]).
 
 mod document;
 mod graph;
 mod handlers;
 mod layout;
 mod linear;
+mod picture;
 mod route;
 mod xml;
 

@@ -1,4 +1,5 @@
-//! Just enough XML: elements, attributes, text, and the few characters that mean something.
+//! Just enough XML: elements, attributes, text, and the few characters that mean something. A crate for it would weigh
+//! on everybody who uses the core.
 
 use std::fmt::Write;
 
