@@ -90,14 +90,14 @@ pub(super) fn written(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
-/// How often, as a person would say it.
-pub(super) fn times(count: u32) -> String {
-    if count == 1 { "once".into() } else { format!("{count} times") }
-}
-
 /// As people write it: `1h 30m`.
 pub(super) fn spoken(duration: Duration) -> String {
     format!("{:#}", written(duration))
+}
+
+/// How often, as people say it.
+pub(super) fn often(times: u32) -> String {
+    if times == 1 { "once".into() } else { format!("{times} times") }
 }
 
 fn iso_8601<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

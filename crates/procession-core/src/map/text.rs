@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::{
     HandlerKind, HandlerMap, ModuleMap, ProcessMap, ProcessOutline, Stage, StageStep, Trigger,
-    process::{spoken, times},
+    process::{often, spoken},
 };
 use crate::{
     MessageType,
@@ -144,7 +144,7 @@ fn write_stages(stages: &[Stage], indent: usize, text: &mut String) {
                 }
             }
             Stage::SavePoint { retries, pause } => {
-                let times = times(*retries);
+                let times = often(*retries);
                 let pause =
                     if pause.is_zero() { "at once".to_owned() } else { format!("after {}", spoken(*pause)) };
                 _ = writeln!(text, "{:indent$}save-point: comes back {times}, {pause}", "");
@@ -157,7 +157,7 @@ impl StageStep {
     fn write(&self, indent: usize, text: &mut String) {
         let within = self.within.map(|it| format!(", within {}", spoken(it))).unwrap_or_default();
         let retries =
-            if self.retries == 0 { String::new() } else { format!(", tried again {}", times(self.retries)) };
+            if self.retries == 0 { String::new() } else { format!(", tried again {}", often(self.retries)) };
         _ = writeln!(text, "{:indent$}step {}{within}{retries}", "", self.name);
         let indent = indent + 2;
         let completes = names(&self.completes_on).join(" or ");

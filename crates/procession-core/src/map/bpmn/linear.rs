@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::graph::{Border, Ends, Graph, Listener, NodeKind, Number};
-use crate::map::{HandlerKind, ModuleMap, ProcessMap, ProcessOutline, Stage, StageStep, process::spoken};
+use crate::map::{
+    HandlerKind, ModuleMap, ProcessMap, ProcessOutline, Stage, StageStep,
+    process::{often, spoken},
+};
 
 pub(super) fn sagas<'a>(map: &'a ProcessMap, graph: &mut Graph, ends: &mut Ends<'a>) {
     for (pool, module) in map.modules.iter().enumerate() {
@@ -120,7 +123,7 @@ impl Drawing<'_, '_> {
         }
         for (save_point, retries, pause) in std::mem::take(&mut self.save_points) {
             let pause = if pause.is_zero() { String::new() } else { format!(" after {}", spoken(pause)) };
-            let name = format!("at most {retries} times{pause}");
+            let name = format!("at most {}{pause}", often(retries));
             self.graph.sequence_back(last, save_point, name);
         }
         let compensated = self.graph.add(NodeKind::End, "SagaCompensated", self.lane);

@@ -3,7 +3,7 @@ use crate::{
     MessageType,
     map::{
         ProcessMap, ProcessOutline, Stage, StageStep,
-        process::{spoken, times},
+        process::{often, spoken},
     },
 };
 
@@ -55,7 +55,7 @@ impl<'a> Way<'a, '_> {
                     self.diagram.arrow(&last.from, &id, &last.label);
                     let pause =
                         if pause.is_zero() { String::new() } else { format!(" after {}", spoken(*pause)) };
-                    let again = format!("again{pause}, at most {retries} times");
+                    let again = format!("again{pause}, at most {}", often(*retries));
                     self.places.push(Place::SavePoint { retries: *retries, again });
                     Leaving { from: id, label: String::new() }
                 }
@@ -160,7 +160,7 @@ fn failures(map: &ProcessMap, places: &[Place<'_>], diagram: &mut Diagram) {
         if !reasons.is_empty() {
             let reasons = reasons.join(" or ");
             if step.retries > 0 {
-                let again = format!("{reasons}, tried again {}", times(step.retries));
+                let again = format!("{reasons}, tried again {}", often(step.retries));
                 diagram.arrow(&at("step", index), &at("step", index), &again);
             }
             diagram.arrow(&at("step", index), &to, &followed(&reasons, &then));
