@@ -95,7 +95,11 @@ impl Drawing<'_, '_> {
             reasons.push(format!("{} rejected", step.sends.name));
         }
         if !reasons.is_empty() {
-            let border = self.border(task, Border::Failure, &reasons.join(" or "));
+            let again = match step.retries {
+                0 => String::new(),
+                retries => format!(", tried again {}", often(retries)),
+            };
+            let border = self.border(task, Border::Failure, &(reasons.join(" or ") + &again));
             self.failing.push(border);
         }
         if let Some(within) = step.within {
