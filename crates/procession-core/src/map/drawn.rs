@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{HandlerKind, HandlerMap, ModuleMap, ProcessMap, Trigger};
-use crate::emit::EmissionKind;
+use crate::emit::{Emission, EmissionKind};
 
 /// A message in a drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl ProcessMap {
 
     /// The rejection of the command that a decider takes, if somebody does something about it.
     pub(super) fn rejection_of(&self, decider: &HandlerMap) -> Option<Key> {
-        let mut takers = self.handlers().map(|(_, it)| it).filter(|it| !it.emits.is_empty());
+        let mut takers = self.handlers().map(|(_, it)| it).filter(|it| it.has_drawn_effects());
         let is_of = |it: &HandlerMap| it.rejected_command == Some(decider.takes);
         let is_decider = decider.kind == HandlerKind::Decider && decider.rejects.is_some();
         takers.find(|it| is_decider && is_of(it)).map(|it| Key { name: it.takes.name, of: "" })
@@ -121,6 +121,12 @@ impl ModuleMap {
 }
 
 impl HandlerMap {
+    /// What a linear saga only notes for itself is not drawn.
+    fn has_drawn_effects(&self) -> bool {
+        let is_noted = |it: &Emission| !it.kind.is_command() || crate::linear::is_pause(it.message.name);
+        self.emits.iter().any(|it| self.kind != HandlerKind::LinearSaga || !is_noted(it))
+    }
+
     pub(super) fn takes_key(&self) -> Key {
         self.key(self.takes.name)
     }
