@@ -1,7 +1,11 @@
-//! Just enough XML: elements, attributes, text, and the few characters that mean something. A crate for it would weigh
-//! on everybody who uses the core.
+//! Elements with their attributes, as an XML document.
 
-use std::fmt::Write;
+use std::io;
+
+use quick_xml::{
+    Writer,
+    events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
+};
 
 /// An element.
 pub(super) struct Element {
@@ -32,44 +36,34 @@ impl Element {
     }
 
     pub(super) fn to_document(&self) -> String {
-        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        self.write(0, &mut text);
-        text
+        let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+        // Nothing but memory is written to, so nothing can fail.
+        _ = writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
+        _ = self.write(&mut writer);
+        String::from_utf8_lossy(&writer.into_inner()).into_owned() + "\n"
     }
 
-    fn write(&self, indent: usize, text: &mut String) {
-        _ = write!(text, "{:indent$}<{}", "", self.name);
+    fn write(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
+        let mut start = BytesStart::new(self.name);
         for (name, value) in &self.attributes {
-            _ = write!(text, " {name}=\"{}\"", escaped(value));
+            start.push_attribute((*name, &*writable(value)));
         }
         if self.children.is_empty() && self.text.is_empty() {
-            text.push_str("/>\n");
-            return;
+            return writer.write_event(Event::Empty(start));
         }
-        _ = write!(text, ">{}", escaped(&self.text));
-        if !self.children.is_empty() {
-            text.push('\n');
-            self.children.iter().for_each(|it| it.write(indent + 2, text));
-            _ = write!(text, "{:indent$}", "");
+        writer.write_event(Event::Start(start))?;
+        if !self.text.is_empty() {
+            writer.write_event(Event::Text(BytesText::new(&writable(&self.text))))?;
         }
-        _ = writeln!(text, "</{}>", self.name);
+        self.children.iter().try_for_each(|it| it.write(writer))?;
+        writer.write_event(Event::End(BytesEnd::new(self.name)))
     }
 }
 
 /// Control characters cannot stand in XML at all, not even escaped.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, it| {
-        match it {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            it if it.is_control() => escaped.push('\u{fffd}'),
-            it => escaped.push(it),
-        }
-        escaped
-    })
+fn writable(text: &str) -> String {
+    let cannot_stand = |it: char| it.is_control() || matches!(it, '\u{fffe}' | '\u{ffff}');
+    text.replace(cannot_stand, "\u{fffd}")
 }
 
 #[cfg(test)]
