@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
-use shop::shop;
+use shop::{orders::ORDER_PROCESS, shop};
 
 use super::{Done, serve::DEADLINE};
 
@@ -24,6 +24,10 @@ enum Format {
     Mermaid,
     /// For programs.
     Json,
+    /// BPMN 2.0, for a viewer.
+    Bpmn,
+    /// The order process as a state diagram in Mermaid.
+    States,
 }
 
 impl Map {
@@ -35,6 +39,11 @@ impl Map {
             Format::Json => {
                 let map = serde_json::to_string_pretty(shop.map())?;
                 writeln!(out, "{map}")?;
+            }
+            Format::Bpmn => write!(out, "{}", shop.map().to_bpmn())?,
+            Format::States => {
+                let states = shop.map().to_state_diagram(ORDER_PROCESS).unwrap_or_default();
+                write!(out, "{states}")?;
             }
         }
         Ok(())

@@ -18,7 +18,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         (&["serve", "--listen", "0.0.0.0:0"], "the provider cannot answer to 0.0.0.0:0"),
         (&["provider", "--decline", "--answer-twice"], "cannot be used with"),
         (&["provider", "--takes", "long"], "write a time like"),
-        (&["map", "--format", "bpmn"], "possible values: text, mermaid, json"),
+        (&["map", "--format", "png"], "possible values: text, mermaid, json, bpmn, states"),
         (&["sell"], "unrecognized subcommand"),
     ] {
         let ran = program.run(arguments);

@@ -75,12 +75,13 @@ fn without_a_command_the_demo_is_shown() {
 }
 
 #[test]
-fn the_map_shows_the_process_in_three_formats() {
+fn the_map_shows_the_process_in_every_format() {
     let map = |format: &str| Program::new().run(["map", "--format", format]).succeeded();
     for name in ["ShoppingCartFinalized", "order_process", "SendPackage", "PaymentFailed"] {
         assert!(map("text").contains(name), "{name}");
         assert!(map("mermaid").contains(name), "{name}");
     }
+    assert!(map("states").contains("send the package") && map("bpmn").contains("send the package"));
     let json: serde_json::Value = serde_json::from_str(&map("json")).unwrap();
     assert_eq!(json["modules"].as_array().unwrap().len(), 4);
 }
