@@ -66,15 +66,20 @@ impl Runtime {
     }
 
     async fn first_of(&self, process: ProcessId, awaited: &[&'static str]) -> Result<Recorded, ReplyError> {
-        let (reply, found) = oneshot::channel();
+        let (reply, mut found) = oneshot::channel();
         let (registered, head) = oneshot::channel();
         let call = Call::Reply { process, awaited: awaited.to_vec(), reply, registered };
         self.call(call).await.map_err(|_| ReplyError::Stopped)?;
         let head = head.await.map_err(|_| ReplyError::Stopped)?;
-        // What was decided before somebody waited for it is in the log, as soon as it is durable.
-        let durable = self.committed().wait_for(|it| *it >= head).await.is_ok();
-        if !durable {
-            return Err(ReplyError::Stopped);
+        let mut committed = self.committed();
+        tokio::select! {
+            biased;
+            // What was decided before somebody waited for it is in the log, as soon as it is durable.
+            durable = committed.wait_for(|it| *it >= head) => {
+                durable.map_err(|_| ReplyError::Stopped)?;
+            }
+            // It may never become durable, and then the log may stay shorter than that.
+            found = &mut found => return found.map_err(|_| ReplyError::Stopped),
         }
         match self.recorded_before(process, awaited).await? {
             Some(found) => Ok(found),
