@@ -230,6 +230,10 @@ impl NewTimer {
 }
 
 /// Ten years ahead is fine; what the calendar cannot hold becomes due at its end.
+///
+/// Between two of the microseconds that stores keep and handlers see, it becomes due at the later one.
 fn due(now: Timestamp, after: Duration) -> Timestamp {
+    let micros = after.as_nanos().div_ceil(1_000);
+    let after = u64::try_from(micros).map_or(Duration::MAX, Duration::from_micros);
     now.checked_add(after).unwrap_or(Timestamp::MAX)
 }
