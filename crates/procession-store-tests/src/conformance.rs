@@ -67,6 +67,22 @@ macro_rules! conformance {
                 s6_keys_are_compared_to_the_last_character
                 messages_without_a_key_are_never_duplicates
             }
+            linear_sagas {
+                p16_a_saga_whose_steps_go_well_undoes_nothing
+                p16_completed_steps_are_undone_in_reverse_order_and_no_others
+                p16_why_a_step_has_failed_is_recorded
+                p16_a_step_that_is_not_done_in_time_is_undone_too
+                p16_a_failing_branch_waits_for_the_others_and_all_is_undone
+                p16_a_save_point_is_returned_to_after_its_pause
+                p16_a_save_point_that_is_used_up_lets_the_saga_give_up
+                p16_a_failure_before_a_save_point_does_not_return_to_it
+                p16_a_compensation_that_fails_is_parked_and_never_skipped
+                p16_a_step_whose_handler_panics_is_parked_and_its_time_limit_counts
+                p16_late_answers_and_answers_nobody_waits_for_are_ignored
+                p16_a_saga_goes_on_after_a_crash_at_every_commit_and_undoes_all_once
+                p16_a_saga_in_parallel_goes_on_after_a_crash_at_every_commit
+                p16_a_saga_with_a_save_point_goes_on_after_a_crash_at_every_commit
+            }
             log {
                 g3_a_reader_from_anywhere_misses_nothing_and_repeats_nothing_during_appends
                 positions_are_dense_and_in_commit_order
@@ -116,6 +132,24 @@ macro_rules! conformance {
                 s14_ids_that_only_look_alike_are_different_streams
                 s14_times_long_ago_and_far_ahead_are_kept_to_the_microsecond
             }
+            process_managers {
+                p1_concurrent_starts_by_event_and_by_command_make_one_instance
+                p2_two_messages_for_one_process_manager_at_once_are_both_applied
+                p5_a_late_message_after_the_end_has_no_effect_and_is_counted
+                p5_an_early_message_before_the_start_has_no_effect_and_is_counted
+                p5_a_start_after_the_end_is_refused_where_it_may_start_once
+                p5_a_start_after_the_end_starts_again_where_it_may
+                p7_a_missing_or_impossible_correlation_is_parked_with_the_reason
+                p7_a_correlation_that_may_be_missing_concerns_nobody
+                p7_odd_and_long_ids_name_instances_of_their_own
+                p11_every_message_of_a_process_manager_leads_back_to_the_first_command
+                p15_duplicates_do_not_count_and_strangers_are_ignored_by_a_join
+                p15_the_last_two_answers_that_arrive_together_complete_a_join_once
+                p17_folding_a_process_again_sends_nothing
+                a_rejection_reaches_the_instance_that_sent_the_command_and_nobody_else
+                a_rejection_of_a_command_that_others_sent_reaches_no_process_manager
+                o1_a_process_manager_does_everything_once_whatever_fails
+            }
             processes {
                 p1_concurrent_starts_of_one_process_make_one_instance_and_all_are_handled
                 p2_two_messages_for_one_instance_at_once_are_both_applied
@@ -126,6 +160,12 @@ macro_rules! conformance {
                 a_graceful_stop_loses_nothing
                 who_asks_a_stopped_runtime_is_told_so
                 after_a_stop_every_checkpoint_stands_at_the_end_of_the_log
+            }
+            public_events {
+                a_public_event_is_made_with_the_state_as_of_its_event
+                another_module_reacts_to_a_public_event
+                an_event_whose_public_event_cannot_be_made_is_not_there_either
+                o1_a_public_event_is_there_once_if_and_only_if_its_event_is
             }
             random {
                 any_batches_leave_what_a_plain_model_holds
@@ -148,6 +188,18 @@ macro_rules! conformance {
                 t2_a_timer_far_ahead_is_accepted_and_disturbs_nothing
                 a_timer_wakes_a_runtime_that_nobody_asks_anything
             }
+            replies {
+                a_reply_is_heard_before_and_after_it_happens
+                a_reply_is_of_the_process_that_is_asked_and_the_first_one
+                a_reply_is_one_of_two_whichever_comes
+                two_who_wait_for_one_reply_both_hear_it
+                a_reply_that_does_not_come_in_time_is_told_so_and_nothing_is_lost
+                who_waits_for_a_reply_is_told_when_the_runtime_stops
+                a_reply_comes_although_the_commit_with_it_failed_at_first
+                a_reply_comes_although_a_read_of_the_store_is_refused
+                a_reply_comes_although_the_log_stays_shorter_than_it_was_to_be
+                who_waits_for_a_reply_while_a_store_refuses_goes_on_waiting
+            }
             streams {
                 s1_of_two_appends_that_must_not_exist_yet_one_wins
                 s1_a_stream_that_exists_is_not_begun_again
@@ -161,6 +213,19 @@ macro_rules! conformance {
                 a_batch_that_was_built_on_an_older_log_is_a_conflict
                 an_empty_batch_still_tells_whether_the_log_has_grown
                 streams_of_two_categories_with_one_id_are_two_streams
+            }
+            timeouts {
+                t1_a_timeout_of_a_process_manager_fires_once_whatever_fails
+                t2_a_timeout_that_became_due_while_nobody_was_there_fires_at_once
+                t4_when_a_process_ends_its_timers_are_gone
+                t4_a_process_that_ends_in_the_step_that_asks_leaves_no_timer
+                t4_a_timeout_that_was_on_its_way_at_the_end_is_ignored_and_recorded
+                t6_timeouts_of_one_step_with_equal_times_fire_in_the_order_of_asking
+                timers_are_cancelled_by_their_command_and_instance
+                timers_of_an_earlier_run_are_cancelled_after_a_restart
+                timers_are_moved_to_another_time
+                a_step_takes_back_what_it_has_asked_for_itself
+                timers_are_asked_for_and_taken_back_in_one_batch
             }
             timers {
                 due_timers_come_in_the_order_of_their_times_and_of_asking
@@ -180,6 +245,25 @@ macro_rules! conformance {
                 an_undecodable_command_is_parked_with_the_reason_and_others_go_on
                 an_undecodable_event_is_parked_for_the_sagas_that_react_to_it
                 a_command_whose_module_is_missing_waits_for_the_release_that_has_it
+            }
+            versions {
+                s12_events_of_three_schema_versions_in_one_stream_fold_through_their_upcasters
+                s12_a_schema_version_newer_than_known_is_an_explicit_error
+                s12_an_older_shape_that_does_not_fit_is_an_explicit_error
+                p18_a_process_that_an_older_release_began_goes_on_in_the_newer_one
+                p18_an_older_release_that_meets_newer_events_stops_there_and_harms_nothing
+                p18_a_newer_message_on_its_way_is_parked_by_an_older_release
+            }
+            virtual_time {
+                a_runtime_is_settled_when_all_that_was_sent_is_done
+                a_runtime_is_not_settled_before_everything_is_durable
+                a_message_that_is_parked_does_not_keep_a_runtime_from_settling
+                time_moves_from_timer_to_timer_and_each_fires_at_its_own
+                what_follows_from_a_timer_may_ask_for_the_next_before_the_time_is_up
+                a_timer_between_two_microseconds_fires_and_not_too_early
+                the_end_of_all_time_is_reached_and_not_passed
+                only_a_virtual_time_is_moved
+                who_settles_a_stopped_runtime_is_told_so
             }
         }
     };

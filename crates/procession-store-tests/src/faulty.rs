@@ -2,7 +2,7 @@ use std::{
     future::pending,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 /// A real store behind a wire on which one thing goes wrong, once, at a chosen moment.
 ///
-/// It also counts the commits, and can hold their answers back.
+/// It also counts the commits, can hold their answers back, and can refuse them for a while.
 #[derive(Clone)]
 pub(crate) struct FaultyStore<S> {
     inner: S,
@@ -45,6 +45,7 @@ struct Plan {
     reads: AtomicU64,
     is_dead: watch::Sender<bool>,
     answers_are_held: watch::Sender<bool>,
+    commits_are_refused: AtomicBool,
 }
 
 impl<S: Store + Clone> FaultyStore<S> {
@@ -65,6 +66,7 @@ impl<S: Store + Clone> FaultyStore<S> {
             reads: AtomicU64::new(0),
             is_dead: watch::Sender::new(false),
             answers_are_held: watch::Sender::new(false),
+            commits_are_refused: AtomicBool::new(false),
         };
         Self { inner, plan: Arc::new(plan) }
     }
@@ -88,13 +90,18 @@ impl<S: Store + Clone> FaultyStore<S> {
         is_dead.wait_for(|it| *it).await.unwrap();
     }
 
-    /// Commits take effect, but nobody hears of it until the answers are released.
+    /// Commits take effect or are refused, but nobody hears of it until the answers are released.
     pub(crate) fn hold_answers(&self) {
         self.plan.answers_are_held.send_replace(true);
     }
 
     pub(crate) fn release_answers(&self) {
         self.plan.answers_are_held.send_replace(false);
+    }
+
+    /// Refuses every commit, until it is told to take them again.
+    pub(crate) fn refuse_commits(&self, refuses: bool) {
+        self.plan.commits_are_refused.store(refuses, Ordering::SeqCst);
     }
 
     fn strikes(&self, fault: Fault, call: u64) -> bool {
@@ -114,6 +121,15 @@ impl<S: Store + Clone> FaultyStore<S> {
             return refused();
         }
         self.until_death(read(&self.inner))
+    }
+
+    fn when_released<T: Send + 'static>(&self, answer: Answer<T>) -> Answer<T> {
+        let mut held = self.plan.answers_are_held.subscribe();
+        Box::pin(async move {
+            let answer = answer.await;
+            held.wait_for(|it| !*it).await.unwrap();
+            answer
+        })
     }
 
     /// An answer that is under way when the process dies is never heard.
@@ -148,8 +164,8 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
             return Box::pin(pending());
         }
         let call = self.plan.commits.fetch_add(1, Ordering::SeqCst) + 1;
-        if self.strikes(Fault::CommitRefused, call) {
-            return refused();
+        if self.strikes(Fault::CommitRefused, call) || self.plan.commits_are_refused.load(Ordering::SeqCst) {
+            return self.when_released(refused());
         }
         if self.strikes(Fault::DeathBeforeCommit, call) {
             self.plan.is_dead.send_replace(true);
@@ -160,12 +176,7 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
             self.plan.is_dead.send_replace(true);
             return Box::pin(pending());
         }
-        let mut held = self.plan.answers_are_held.subscribe();
-        self.until_death(Box::pin(async move {
-            let answer = answer.await;
-            held.wait_for(|it| !*it).await.unwrap();
-            answer
-        }))
+        self.until_death(self.when_released(answer))
     }
 
     fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {

@@ -72,6 +72,7 @@ mod conformance;
 mod domain;
 mod faulty;
 mod model;
+mod moments;
 mod running;
 mod under_test;
 

@@ -1,6 +1,4 @@
-//! T: commands that become due later, under a clock that the case moves.
-
-use std::time::Duration;
+//! T: commands that become due later, in a time that the case moves.
 
 use procession::log::ProcessId;
 use procession_runtime::{Runtime, Store};
@@ -10,16 +8,8 @@ use crate::{
     batches::log,
     domain::{AskForReminders, CalledBack, Reminder, application},
     faulty::{Fault, FaultyStore},
-    running::{
-        VirtualClock, causes_lead_back_to_the_first_message, finish, replays_to_the_same_decisions,
-        small_limits, state,
-    },
+    running::{advance, finish, is_sound, start_at, state},
 };
-
-async fn start(store: impl Store, clock: &VirtualClock) -> Runtime {
-    let builder = Runtime::builder().clock(clock.clone()).limits(small_limits());
-    builder.start(&application(), store).await.unwrap()
-}
 
 async fn ask(runtime: &Runtime, reminder: &str, after_seconds: &[u64]) -> ProcessId {
     let ask = AskForReminders { reminder: reminder.into(), after_seconds: after_seconds.into() };
@@ -28,89 +18,78 @@ async fn ask(runtime: &Runtime, reminder: &str, after_seconds: &[u64]) -> Proces
     process
 }
 
-/// Moves the clock, lets the runtime look at it, and tells who was called.
-async fn after(
-    runtime: &Runtime,
-    clock: &VirtualClock,
-    seconds: u64,
-    process: ProcessId,
-    id: &str,
-) -> Vec<u32> {
-    clock.advance(Duration::from_secs(seconds));
-    finish(runtime, process).await;
+/// Moves the time, and tells who was called.
+async fn after(runtime: &Runtime, seconds: u64, id: &str) -> Vec<u32> {
+    advance(runtime, seconds).await;
     state::<Reminder>(runtime, id).await.calls
 }
 
 pub async fn a_command_sent_later_comes_when_it_is_due_and_once<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
-    let clock = VirtualClock::new();
-    let runtime = start(store.clone(), &clock).await;
+    let runtime = start_at(store.clone(), 0).await;
     let process = ask(&runtime, "r", &[10]).await;
 
-    assert!(after(&runtime, &clock, 9, process, "r").await.is_empty());
-    assert_eq!(after(&runtime, &clock, 1, process, "r").await, [0]);
-    assert_eq!(after(&runtime, &clock, 1000, process, "r").await, [0]);
+    assert!(after(&runtime, 9, "r").await.is_empty());
+    assert_eq!(after(&runtime, 1, "r").await, [0]);
+    assert_eq!(after(&runtime, 1000, "r").await, [0]);
     assert_eq!(store.next_due().await.unwrap(), None);
     let log = log(&store).await;
     assert_eq!(log.iter().filter(|it| it.process == process).count(), log.len());
-    causes_lead_back_to_the_first_message(&log);
-    replays_to_the_same_decisions(&log);
+    is_sound(&store).await;
 }
 
 pub async fn t6_several_timers_fire_in_the_order_of_their_times_and_of_asking<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
-    let clock = VirtualClock::new();
-    let runtime = start(store.clone(), &clock).await;
-    let process = ask(&runtime, "r", &[30, 10, 20, 10, 20, 10, 10]).await;
+    let runtime = start_at(store.clone(), 0).await;
+    ask(&runtime, "r", &[30, 10, 20, 10, 20, 10, 10]).await;
 
-    assert_eq!(after(&runtime, &clock, 10, process, "r").await, [1, 3, 5, 6]);
-    assert_eq!(after(&runtime, &clock, 25, process, "r").await, [1, 3, 5, 6, 2, 4, 0]);
+    assert_eq!(after(&runtime, 10, "r").await, [1, 3, 5, 6]);
+    assert_eq!(after(&runtime, 25, "r").await, [1, 3, 5, 6, 2, 4, 0]);
     assert_eq!(store.next_due().await.unwrap(), None);
-    replays_to_the_same_decisions(&log(&store).await);
+    is_sound(&store).await;
 }
 
 pub async fn timers_fire_once_over_restarts<U: StoreUnderTest>() {
     let (place, store) = U::create(Settings::default()).await;
-    let clock = VirtualClock::new();
-    let runtime = start(store, &clock).await;
-    let process = ask(&runtime, "r", &[10, 20, 30, 40]).await;
-    assert_eq!(after(&runtime, &clock, 10, process, "r").await, [0]);
+    let runtime = start_at(store, 0).await;
+    ask(&runtime, "r", &[10, 20, 30, 40]).await;
+    assert_eq!(after(&runtime, 10, "r").await, [0]);
     runtime.stop().await.unwrap();
 
-    let runtime = start(place.reopen().await, &clock).await;
-    assert_eq!(after(&runtime, &clock, 0, process, "r").await, [0]);
-    assert_eq!(after(&runtime, &clock, 10, process, "r").await, [0, 1]);
+    let runtime = start_at(place.reopen().await, 10).await;
+    assert_eq!(after(&runtime, 0, "r").await, [0]);
+    assert_eq!(after(&runtime, 10, "r").await, [0, 1]);
     runtime.stop().await.unwrap();
 
-    clock.advance(Duration::from_secs(10));
-    let runtime = start(place.reopen().await, &clock).await;
-    assert_eq!(after(&runtime, &clock, 0, process, "r").await, [0, 1, 2], "due while nobody was there");
-    assert_eq!(after(&runtime, &clock, 10, process, "r").await, [0, 1, 2, 3]);
+    let store = place.reopen().await;
+    let runtime = start_at(store.clone(), 30).await;
+    assert_eq!(after(&runtime, 0, "r").await, [0, 1, 2], "due while nobody was there");
+    assert_eq!(after(&runtime, 10, "r").await, [0, 1, 2, 3]);
+    is_sound(&store).await;
 }
 
 pub async fn t1_a_crash_at_every_commit_around_a_firing_changes_nothing<U: StoreUnderTest>() {
     for fault in [Fault::DeathBeforeCommit, Fault::DeathAfterCommit, Fault::CommitRefused] {
         for nth in 1.. {
             let (place, store) = U::create(Settings::default()).await;
-            let clock = VirtualClock::new();
-            let runtime = start(store.clone(), &clock).await;
+            let runtime = start_at(store.clone(), 0).await;
             let process = ask(&runtime, "r", &[10, 10, 20]).await;
             runtime.stop().await.unwrap();
             let store = place.reopen().await;
             let faulty = FaultyStore::new(store.clone(), fault, nth);
-            clock.advance(Duration::from_secs(60));
 
             let finished = tokio::select! {
                 () = faulty.death() => false,
-                () = async { finish(&start(faulty.clone(), &clock).await, process).await } => true,
+                () = async { finish(&start_at(faulty.clone(), 60).await, process).await } => true,
             };
             if !faulty.has_struck() {
                 break;
             }
             let store = if finished { store } else { place.crash(store).await };
-            let runtime = start(store.clone(), &clock).await;
-            assert_eq!(after(&runtime, &clock, 0, process, "r").await, [0, 1, 2], "{fault:?} at {nth}");
+            let runtime = start_at(store.clone(), 60).await;
+            assert_eq!(after(&runtime, 0, "r").await, [0, 1, 2], "{fault:?} at {nth}");
             assert_eq!(store.next_due().await.unwrap(), None);
+            is_sound(&store).await;
         }
     }
 }
@@ -118,15 +97,14 @@ pub async fn t1_a_crash_at_every_commit_around_a_firing_changes_nothing<U: Store
 pub async fn t2_a_timer_far_ahead_is_accepted_and_disturbs_nothing<U: StoreUnderTest>() {
     const TEN_YEARS: u64 = 10 * 366 * 24 * 60 * 60;
     let (place, store) = U::create(Settings::default()).await;
-    let clock = VirtualClock::new();
-    let runtime = start(store.clone(), &clock).await;
-    let process = ask(&runtime, "r", &[TEN_YEARS, u64::MAX, 5]).await;
-    assert_eq!(after(&runtime, &clock, 5, process, "r").await, [2]);
+    let runtime = start_at(store.clone(), 0).await;
+    ask(&runtime, "r", &[TEN_YEARS, u64::MAX, 5]).await;
+    assert_eq!(after(&runtime, 5, "r").await, [2]);
     runtime.stop().await.unwrap();
 
-    let runtime = start(place.reopen().await, &clock).await;
-    assert_eq!(after(&runtime, &clock, 5, process, "r").await, [2]);
-    assert_eq!(after(&runtime, &clock, TEN_YEARS, process, "r").await, [2, 0]);
+    let runtime = start_at(place.reopen().await, 5).await;
+    assert_eq!(after(&runtime, 5, "r").await, [2]);
+    assert_eq!(after(&runtime, TEN_YEARS, "r").await, [2, 0]);
     let names: Vec<_> = log(runtime.reader().store().as_ref()).await;
     let called = <CalledBack as procession::Message>::NAME;
     assert_eq!(names.iter().filter(|it| it.entry.name == called).count(), 2);

@@ -4,28 +4,63 @@
 //! - `surveys`: one instance asks many, and counts their answers: the fan-out and fan-in of a group.
 //! - `machines`: handlers that fail, in every place where one can.
 //! - `reminders`: commands that become due later.
+//! - `polls`: a process manager that joins answers, and hears of rejections.
+//! - `alarms`: a process manager that begins again, and asks for timers and takes them back.
+//! - `trips`: linear sagas.
+//! - `tanks`: public events, and another module that reacts to them.
+//! - `parcels`: a process manager in several releases.
 
 mod accounts;
+mod alarms;
 mod machines;
+mod parcels;
+mod polls;
 mod reminders;
 mod surveys;
+mod tanks;
+mod trips;
 
 use procession::{Application, Module};
 
 pub(crate) use accounts::{
     Account, AccountRejection, CheckAccount, Deposit, Deposited, OpenAccount, Withdraw,
 };
+pub(crate) use alarms::{Report, ReportAlarm, Watch};
 pub(crate) use machines::{How, Machine, RunMachine, Siren};
+pub(crate) use parcels::{Parcel, ParcelOfOld, ScanParcel, SendParcel, SendParcelOfOld};
+pub(crate) use polls::{
+    AnnouncePoll, AskVoter, Canvass, CastVote, ClosePollUnfinished, MoveAway, OpenPoll, Poll, PollClosed,
+    PollTimedOut, Terms, Voter,
+};
 pub(crate) use reminders::{AskForReminders, CalledBack, Reminder};
 pub(crate) use surveys::{CountAnswer, Respondent, StartSurvey, Survey};
+pub(crate) use tanks::{FillTank, Gauge, LevelChanged, Tank, UNSPEAKABLE};
+pub(crate) use trips::{Answer, BookRoom, Booking, Journey, Plan, Travel, booking};
 
 pub(crate) fn application() -> Application {
-    Application::assemble([accounts::module(), surveys::module(), machines::module(), reminders::module()])
-        .unwrap()
+    Application::assemble(modules_beside([accounts::module(), parcels::module()])).unwrap()
 }
 
 /// The same program without the module of accounts, as if it had been forgotten in a deployment.
 pub(crate) fn application_without_accounts() -> Application {
-    let modules: [Module; 3] = [surveys::module(), machines::module(), reminders::module()];
-    Application::assemble(modules).unwrap()
+    Application::assemble(modules_beside([parcels::module()])).unwrap()
+}
+
+/// The same program in an older release.
+pub(crate) fn application_of_old() -> Application {
+    Application::assemble(modules_beside([accounts::module(), parcels::module_of_old()])).unwrap()
+}
+
+fn modules_beside(others: impl IntoIterator<Item = Module>) -> Vec<Module> {
+    let modules = [
+        surveys::module(),
+        machines::module(),
+        reminders::module(),
+        polls::module(),
+        alarms::module(),
+        trips::module(),
+        tanks::tanks(),
+        tanks::gauges(),
+    ];
+    modules.into_iter().chain(others).collect()
 }
