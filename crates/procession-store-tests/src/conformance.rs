@@ -58,6 +58,9 @@ macro_rules! conformance {
                 p3_a_thousand_answers_for_one_instance_are_folded_in_few_commits
                 p3_ten_thousand_answers_for_one_instance_are_folded_in_few_commits
                 p3_a_hundred_thousand_answers_for_one_instance_are_folded_in_few_commits
+                p3_a_thousand_answers_for_one_process_manager_are_folded_in_few_commits
+                p3_ten_thousand_answers_for_one_process_manager_are_folded_in_few_commits
+                p3_a_hundred_thousand_answers_for_one_process_manager_are_folded_in_few_commits
             }
             keys {
                 s6_a_key_seen_in_another_batch_is_a_duplicate
@@ -170,6 +173,7 @@ macro_rules! conformance {
             random {
                 any_batches_leave_what_a_plain_model_holds
                 p15_any_order_and_repetition_of_answers_ends_a_process_exactly_once
+                p15_any_votes_at_any_time_end_a_process_manager_exactly_once
             }
             reading {
                 the_log_is_read_in_pages

@@ -41,15 +41,21 @@
 //! | S5 | a batch takes effect whole or not at all, whatever is wrong with it | `atomic` |
 //! | S6 | an idempotency key seen before is told, never dropped | `keys` |
 //! | S11 | what cannot be read is an explicit error | `unreadable` |
+//! | S12 | events of several schema versions in one stream, and of one that is too new | `versions` |
 //! | S14 | payloads, ids and times of every size and character | `payloads`, `clients` |
 //! | G3 | readers miss nothing and repeat nothing, from anywhere, during appends | `log`, `reading` |
 //! | G10 | a checkpoint: moved, stale owner, behind, ahead | `ownership` |
-//! | O1 | refusals and deaths at every boundary of a micro-transaction | `crashes` |
+//! | O1 | refusals and deaths at every boundary of a micro-transaction | `crashes`, `process_managers`, `public_events` |
 //! | O3 | a client that asks twice: one effect, one answer | `clients` |
 //! | O9 | who was taken over cannot write any more | `others` |
-//! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `random` |
+//! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `process_managers`, `random` |
 //! | P3 | 1,000, 10,000 and 100,000 answers for one instance | `fan_in` |
-//! | T1, T2, T6 | commands that become due later | `timers`, `reminders` |
+//! | P5 | late, early, and again after the end | `process_managers` |
+//! | P7 | correlations that are missing, impossible or odd | `process_managers` |
+//! | P16 | linear sagas: what is undone, in which order, and what happens if that fails | `linear_sagas` |
+//! | P17 | folding a process again sends nothing | `process_managers` |
+//! | P18 | an older release of a process, and an older one beside a newer one | `versions` |
+//! | T1, T2, T4, T6 | commands that become due later, and those of a process that has ended | `timers`, `reminders`, `timeouts` |
 //! | promise 1 | nothing acknowledged is lost in a crash | `durability` |
 //! | promise 2 | every message takes effect exactly once | `crashes` |
 //! | promise 3 | a stream is dense, ordered, and never rewritten | `streams` |
@@ -58,7 +64,7 @@
 //!
 //! Beside them stand the rules of the [`Store`](procession_runtime::Store) trait that have no id, appends from outside
 //! that no cache may hide (`others`), backlogs larger than the memory (`backlog`), and random batches compared with a
-//! plain model (`random`).
+//! plain model (`random`); who waits for a reply (`replies`), and for a time that is moved (`virtual_time`).
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,15 +1,23 @@
 //! A store as a few plain collections, and random steps that change both it and a real one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use procession::log::{Kind, Position};
-use procession_runtime::store::{Batch, Ownership, Reference, Timer};
+use procession::{
+    Cancellation,
+    log::{Entry, Kind, Position},
+};
+use procession_runtime::store::{Batch, NewTimer, Ownership, Reference, Timer};
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any, prop_oneof},
 };
 
-use crate::batches::{NewEntryWith, batch, checkpoint, entry, message, parked, second, timer};
+use crate::batches::{
+    NewEntryWith, batch, cancellation, checkpoint, entry, message, parked, second, stream, timer,
+};
 
 pub(crate) const STREAMS: [&str; 3] = ["a", "b", "it's \0"];
 
@@ -25,10 +33,10 @@ pub(crate) struct RandomBatch {
     entries: Vec<RandomEntry>,
     /// How far the checkpoint moves, and whether for its owner.
     moves: Option<(u64, bool)>,
-    /// When timers become due, in seconds.
-    timers: Vec<i64>,
+    timers: Vec<RandomTimer>,
     /// How many of the oldest timers fire.
     fired: usize,
+    cancelled: Vec<RandomCancellation>,
     parks: bool,
 }
 
@@ -40,6 +48,22 @@ struct RandomEntry {
     version_off_by: Option<u64>,
     key: Option<u8>,
     cause: Option<usize>,
+    sender: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct RandomTimer {
+    /// When it becomes due, in seconds.
+    due: i64,
+    to: usize,
+    sender: Option<usize>,
+}
+
+/// Takes timers back: those for a stream, or those that a stream has asked for.
+#[derive(Clone, Debug)]
+enum RandomCancellation {
+    To(usize),
+    AskedForBy(usize),
 }
 
 /// Everything that the model holds.
@@ -49,8 +73,8 @@ pub(crate) struct Model {
     pub(crate) versions: BTreeMap<usize, u64>,
     pub(crate) keys: BTreeMap<u8, u64>,
     pub(crate) checkpoint: u64,
-    /// Due second and number, in the order of asking.
-    pub(crate) timers: Vec<(i64, u64)>,
+    /// In the order of asking.
+    pub(crate) timers: Vec<Waiting>,
     pub(crate) parked: usize,
     next_number: u64,
 }
@@ -63,6 +87,17 @@ pub(crate) struct Logged {
     pub(crate) version: Option<u64>,
     pub(crate) process: u64,
     pub(crate) causation: Option<u64>,
+    pub(crate) sender: Option<usize>,
+}
+
+/// A timer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Waiting {
+    pub(crate) number: u64,
+    /// In seconds.
+    pub(crate) due: i64,
+    pub(crate) to: usize,
+    pub(crate) sender: Option<usize>,
 }
 
 /// What one commit would change.
@@ -82,11 +117,12 @@ impl Model {
         }
         for timer in timers.iter().take(new.fired) {
             it.batch.fired.push(timer.id);
-            it.after.timers.retain(|(_, number)| *number != number_of(timer));
+            it.after.timers.retain(|waiting| waiting.number != number_of(timer));
         }
+        new.cancelled.iter().for_each(|cancellation| it.cancel(cancellation));
         // Timers and parked messages name the first message of the log.
         if !self.log.is_empty() {
-            new.timers.iter().for_each(|due| it.ask_for_timer(*due));
+            new.timers.iter().for_each(|timer| it.ask_for(timer));
             if new.parks {
                 it.batch.parked.push(parked(1, "a", Some("broken")));
                 it.after.parked += 1;
@@ -107,6 +143,10 @@ impl Change {
         let number = self.after.next_number();
         let kind = if new.is_event { Kind::Event } else { Kind::Command };
         let mut built = entry(kind, STREAMS[new.stream], message(number));
+        let sender = new.sender.filter(|_| !new.is_event);
+        if let Some(sender) = sender {
+            built.entry = Arc::new(Entry::clone(&built.entry).sent_by(Some(stream(STREAMS[sender]))));
+        }
         let version = self.after.versions.entry(new.stream).or_default();
         if let Some(off_by) = new.version_off_by.filter(|_| new.is_event) {
             built = built.expecting(*version + off_by);
@@ -124,7 +164,7 @@ impl Change {
             built = built.caused_by(reference(cause, head)).of_process(reference(process as usize - 1, head));
         }
         let causation = cause.map(|cause| cause as u64 + 1);
-        self.after.log.push(Logged { number, kind, stream: new.stream, version, process, causation });
+        self.after.log.push(Logged { number, kind, stream: new.stream, version, process, causation, sender });
         self.batch.entries.push(built);
     }
 
@@ -137,10 +177,25 @@ impl Change {
         self.after.checkpoint = to;
     }
 
-    fn ask_for_timer(&mut self, due: i64) {
+    fn ask_for(&mut self, new: &RandomTimer) {
         let number = self.after.next_number();
-        self.batch.timers.push(timer("a", second(due), number));
-        self.after.timers.push((due, number));
+        let RandomTimer { due, to, sender } = *new;
+        let asked = timer(STREAMS[to], second(due), number);
+        self.batch.timers.push(NewTimer { sender: sender.map(|it| stream(STREAMS[it])), ..asked });
+        self.after.timers.push(Waiting { number, due, to, sender });
+    }
+
+    fn cancel(&mut self, new: &RandomCancellation) {
+        match *new {
+            RandomCancellation::To(stream) => {
+                self.batch.cancelled.push(cancellation(STREAMS[stream]));
+                self.after.timers.retain(|it| it.to != stream);
+            }
+            RandomCancellation::AskedForBy(sender) => {
+                self.batch.cancelled.push(Cancellation::AskedForBy(stream(STREAMS[sender])));
+                self.after.timers.retain(|it| it.sender != Some(sender));
+            }
+        }
     }
 }
 
@@ -159,22 +214,42 @@ pub(crate) fn number_of(timer: &Timer) -> u64 {
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let moves = proptest::option::of((0..4_u64, proptest::bool::weighted(0.8)));
-    let parts = (vec(random_entry(), 0..5), moves, vec(0..5_i64, 0..3), 0..3_usize, any::<bool>());
-    let commit = parts.prop_map(|(entries, moves, timers, fired, parks)| {
-        Step::Commit(RandomBatch { entries, moves, timers, fired, parks })
+    let timers = vec(random_timer(), 0..3);
+    let cancelled = prop_oneof![3 => Just(Vec::new()), 1 => vec(random_cancellation(), 1..3)];
+    let parts = (vec(random_entry(), 0..5), moves, timers, 0..3_usize, cancelled, any::<bool>());
+    let commit = parts.prop_map(|(entries, moves, timers, fired, cancelled, parks)| {
+        Step::Commit(RandomBatch { entries, moves, timers, fired, cancelled, parks })
     });
     prop_oneof![20 => commit, 2 => Just(Step::Acquire), 1 => Just(Step::Reopen)]
+}
+
+fn random_timer() -> impl Strategy<Value = RandomTimer> {
+    let parts = (0..5_i64, 0..STREAMS.len(), random_sender());
+    parts.prop_map(|(due, to, sender)| RandomTimer { due, to, sender })
+}
+
+fn random_cancellation() -> impl Strategy<Value = RandomCancellation> {
+    (any::<bool>(), 0..STREAMS.len()).prop_map(|(by_sender, stream)| match by_sender {
+        false => RandomCancellation::To(stream),
+        true => RandomCancellation::AskedForBy(stream),
+    })
+}
+
+fn random_sender() -> impl Strategy<Value = Option<usize>> {
+    proptest::option::of(0..STREAMS.len())
 }
 
 fn random_entry() -> impl Strategy<Value = RandomEntry> {
     let off_by = prop_oneof![3 => Just(None), 6 => Just(Some(0)), 1 => Just(Some(1))];
     let key = prop_oneof![6 => Just(None), 1 => (0..20_u8).prop_map(Some)];
-    let parts = (any::<bool>(), 0..STREAMS.len(), off_by, key, proptest::option::of(0..40_usize));
-    parts.prop_map(|(is_event, stream, version_off_by, key, cause)| RandomEntry {
+    let cause = proptest::option::of(0..40_usize);
+    let parts = (any::<bool>(), 0..STREAMS.len(), off_by, key, cause, random_sender());
+    parts.prop_map(|(is_event, stream, version_off_by, key, cause, sender)| RandomEntry {
         is_event,
         stream,
         version_off_by,
         key,
         cause,
+        sender,
     })
 }

@@ -292,7 +292,7 @@ pub async fn p16_late_answers_and_answers_nobody_waits_for_are_ignored<U: StoreU
 
 /// A journey to its end, with a fault at every commit. Every effect is there once, in the right order.
 async fn once_whatever_fails<U: StoreUnderTest>(plan: Plan) -> Outcome {
-    let outcome = at_every_commit::<U, Outcome>(async |store| {
+    at_every_commit::<U, Outcome>(async |store| {
         let runtime = start_at(store, 0).await;
         begin(&runtime, &plan).await;
         advance(&runtime, 600).await;
@@ -300,8 +300,7 @@ async fn once_whatever_fails<U: StoreUnderTest>(plan: Plan) -> Outcome {
         runtime.stop().await.unwrap();
         outcome
     })
-    .await;
-    outcome
+    .await
 }
 
 pub async fn p16_a_saga_goes_on_after_a_crash_at_every_commit_and_undoes_all_once<U: StoreUnderTest>() {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use procession::{
-    Version,
+    Stream, Version,
     log::{Position, Recorded},
 };
 use procession_runtime::{
     Store, StoreError,
-    store::{Conflict, Ownership},
+    store::{Conflict, Ownership, Timer},
 };
 use proptest::{
     collection::vec,
@@ -19,9 +19,9 @@ use proptest::{
 use crate::{
     Settings, StoreUnderTest,
     batches::{acquire, contents, numbers, positions, second, stream},
-    domain::{CountAnswer, StartSurvey, Survey},
-    model::{Logged, Model, RandomBatch, STREAMS, Step, number_of, step},
-    running::{finish, is_sound, start, state},
+    domain::{AnnouncePoll, CastVote, CountAnswer, Poll, StartSurvey, Survey, Terms},
+    model::{Logged, Model, RandomBatch, STREAMS, Step, Waiting, number_of, step},
+    running::{advance, finish, is_sound, start, start_at, state},
 };
 
 pub async fn any_batches_leave_what_a_plain_model_holds<U: StoreUnderTest>() {
@@ -95,18 +95,47 @@ pub async fn p15_any_order_and_repetition_of_answers_ends_a_process_exactly_once
     });
 }
 
+/// Polls in any shape, with votes of any number at any moment, in a time that moves on by chance: each ends exactly once, and
+/// every message is accounted for.
+pub async fn p15_any_votes_at_any_time_end_a_process_manager_exactly_once<U: StoreUnderTest>() {
+    let terms = (0..6_u32, 0..3_u32, 0..6_u32).prop_map(|(voters, refusers, forgotten)| Terms {
+        voters,
+        refusers: refusers.min(voters),
+        forgotten: forgotten.min(voters),
+        within_seconds: Some(60),
+    });
+    let votes = vec((0..8_u32, 0..30_u64), 0..12);
+    holds(32, (terms, votes), async |(terms, votes): (Terms, Vec<(u32, u64)>)| {
+        let (_place, store) = U::create(Settings::default()).await;
+        let runtime = start_at(store.clone(), 0).await;
+        runtime.send(AnnouncePoll { poll: "p".into(), terms }).await.unwrap();
+        let mut seconds = 0;
+        for (number, pause) in votes {
+            let vote = CastVote { voter: format!("{number}"), poll: Some("p".into()), number };
+            runtime.send(vote).await.unwrap();
+            advance(&runtime, pause).await;
+            seconds += pause;
+        }
+        advance(&runtime, 60_u64.saturating_sub(seconds)).await;
+
+        let poll: Poll = state(&runtime, "p").await;
+        assert_eq!((poll.opened, poll.ended), (1, 1));
+        assert_eq!(store.next_due().await.unwrap(), None);
+        assert_eq!(store.parked().await.unwrap(), []);
+        is_sound(&store).await;
+        runtime.stop().await.unwrap();
+    });
+}
+
 async fn is_as_modelled(store: &impl Store, model: &Model) {
     let found = contents(store).await;
     assert_eq!(found.progress.head.0, model.log.len() as u64);
     assert_eq!(found.progress.checkpoints[0].0, model.checkpoint);
     assert_eq!(found.log.iter().zip(numbers(&found.log)).map(logged).collect::<Vec<_>>(), model.log);
     let mut timers = model.timers.clone();
-    timers.sort_by_key(|(due, _)| *due);
-    assert_eq!(
-        found.timers.iter().map(number_of).collect::<Vec<_>>(),
-        timers.iter().map(|it| it.1).collect::<Vec<_>>()
-    );
-    assert_eq!(found.next_due, timers.first().map(|it| second(it.0)));
+    timers.sort_by_key(|it| it.due);
+    assert_eq!(found.timers.iter().map(waiting).collect::<Vec<_>>(), timers);
+    assert_eq!(found.next_due, timers.first().map(|it| second(it.due)));
     assert_eq!(found.parked.len(), model.parked);
     for (key, position) in &model.keys {
         let found = store.find_key(format!("key {key}").into()).await.unwrap();
@@ -128,11 +157,25 @@ fn logged((recorded, number): (&Recorded, u64)) -> Logged {
     Logged {
         number,
         kind: recorded.entry.kind,
-        stream: STREAMS.iter().position(|id| recorded.entry.stream == stream(id)).unwrap(),
+        stream: index_of(&recorded.entry.stream),
         version: recorded.version.map(|it| it.0),
         process: recorded.process.0,
         causation: recorded.causation.map(|it| it.0),
+        sender: recorded.entry.sender.as_ref().map(index_of),
     }
+}
+
+fn waiting(timer: &Timer) -> Waiting {
+    Waiting {
+        number: number_of(timer),
+        due: timer.due.as_second() - second(0).as_second(),
+        to: index_of(&timer.to),
+        sender: timer.sender.as_ref().map(index_of),
+    }
+}
+
+fn index_of(found: &Stream) -> usize {
+    STREAMS.iter().position(|id| *found == stream(id)).unwrap()
 }
 
 async fn read_in_pages(store: &impl Store, process: u64) -> Vec<u64> {
