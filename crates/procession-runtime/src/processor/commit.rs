@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
 use procession_core::log::Position;
 
 use super::{Processor, batching::Batching, quiet::QuietReply, recovery::Undone, replies::Reply};
@@ -19,6 +20,8 @@ pub(super) struct InFlight {
     pub(super) quiet: Vec<QuietReply>,
     pub(super) replies: Vec<Reply>,
     fired_timers: bool,
+    /// When the first of its timers becomes due.
+    next_due: Option<Timestamp>,
 }
 
 /// What came of a request, if the batch becomes durable.
@@ -47,7 +50,8 @@ impl Processor {
             batching.batch.checkpoints.extend(self.fence());
         }
         self.head = batching.head();
-        self.next_due = self.next_due.into_iter().chain(batching.batch.timers.iter().map(|it| it.due)).min();
+        let next_due = batching.batch.timers.iter().map(|it| it.due).min();
+        self.next_due = self.next_due.into_iter().chain(next_due).min();
         let fired_timers = !batching.batch.fired.is_empty();
         let answer = self.store.commit(batching.batch);
         self.in_flight.push_back(InFlight {
@@ -57,6 +61,7 @@ impl Processor {
             quiet,
             replies: batching.replies,
             fired_timers,
+            next_due,
         });
     }
 
@@ -84,7 +89,9 @@ impl Processor {
                 self.committed.send_replace(batch.head);
                 tell(batch.answered, batch.replies, batch.quiet);
                 if batch.fired_timers {
-                    self.next_due = self.store.next_due().await?;
+                    // The store need not have those of the batches that are still under way.
+                    let in_flight = self.in_flight.iter().filter_map(|it| it.next_due).min();
+                    self.next_due = self.store.next_due().await?.into_iter().chain(in_flight).min();
                 }
                 Ok(())
             }
