@@ -235,5 +235,7 @@ impl NewTimer {
 fn due(now: Timestamp, after: Duration) -> Timestamp {
     let micros = after.as_nanos().div_ceil(1_000);
     let after = u64::try_from(micros).map_or(Duration::MAX, Duration::from_micros);
-    now.checked_add(after).unwrap_or(Timestamp::MAX)
+    // The calendar's last second is whole only: its microseconds can be asked for, but not be given.
+    let last = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX);
+    now.checked_add(after).map_or(last, |it| it.min(last))
 }
