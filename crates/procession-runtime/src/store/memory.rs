@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     future::ready,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -11,8 +11,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, Conflict, Expected, NewEntry, NewTimer, Ownership, Parked, Progress, Reference,
-    Store, StoreError, Timer, TimerId,
+    Answer, Batch, Committed, Conflict, Expected, NewEntry, Ownership, Parked, Progress, Reference, Store,
+    StoreError, Timer, timers::Timers,
 };
 
 /// A store that forgets everything when it is dropped. It keeps every rule that the durable ones keep.
@@ -33,9 +33,7 @@ struct Inner {
     keys: HashMap<Arc<str>, Position>,
     checkpoints: Vec<(u64, Position)>,
     parked: Vec<Parked>,
-    timers: BTreeMap<(Timestamp, TimerId), Timer>,
-    due: HashMap<TimerId, Timestamp>,
-    last_timer: u64,
+    timers: Timers,
 }
 
 impl Default for MemoryStore {
@@ -148,12 +146,12 @@ impl Store for MemoryStore {
 
     fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
         let inner = self.inner();
-        let due = inner.timers.values().take_while(|it| it.due <= now);
+        let due = inner.timers.in_order().take_while(|it| it.due <= now);
         answer(Ok(due.take(limit).cloned().collect()))
     }
 
     fn next_due(&self) -> Answer<Option<Timestamp>> {
-        answer(Ok(self.inner().timers.values().next().map(|it| it.due)))
+        answer(Ok(self.inner().timers.in_order().next().map(|it| it.due)))
     }
 
     fn close(&self) -> Answer<()> {
@@ -254,26 +252,11 @@ impl Inner {
             }
         }
         self.parked.extend(batch.parked);
-        let fired: HashSet<TimerId> = batch.fired.into_iter().collect();
-        for id in fired {
-            if let Some(due) = self.due.remove(&id) {
-                self.timers.remove(&(due, id));
-            }
-        }
-        for cancellation in &batch.cancelled {
-            self.timers.retain(|_, it| !it.is_meant_by(cancellation));
-        }
-        if !batch.cancelled.is_empty() {
-            self.due.retain(|id, due| self.timers.contains_key(&(*due, *id)));
-        }
+        batch.fired.into_iter().for_each(|id| self.timers.remove(id));
+        batch.cancelled.iter().for_each(|it| self.timers.cancel(it));
         for timer in batch.timers {
-            self.last_timer += 1;
-            let (id, due) = (TimerId(self.last_timer), timer.due);
             let (process, causation) = (resolve(timer.process).into(), resolve(timer.causation));
-            let NewTimer { to, sender, message, .. } = timer;
-            let timer = Timer { id, due, to, sender, message, process, causation };
-            self.timers.insert((due, id), timer);
-            self.due.insert(id, due);
+            self.timers.add(timer, process, causation);
         }
         Committed { after }
     }

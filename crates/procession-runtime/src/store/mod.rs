@@ -3,6 +3,7 @@
 mod batch;
 mod error;
 mod memory;
+mod timers;
 
 use std::{pin::Pin, sync::Arc};
 

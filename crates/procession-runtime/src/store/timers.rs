@@ -1,0 +1,83 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use procession_core::{
+    Cancellation, Stream,
+    log::{Position, ProcessId},
+};
+
+use super::{NewTimer, Timer, TimerId};
+
+/// The timers of a store in memory. They are found by their time, by the instance that they are for, and by who has asked
+/// for them, so that a process that ends costs no look at the timers of all others.
+#[derive(Default)]
+pub(super) struct Timers {
+    waiting: BTreeMap<(Timestamp, TimerId), Timer>,
+    due: HashMap<TimerId, Timestamp>,
+    by_instance: Index,
+    by_sender: Index,
+    last: u64,
+}
+
+#[derive(Default)]
+struct Index(HashMap<Stream, BTreeSet<TimerId>>);
+
+impl Timers {
+    /// In the order of their due times and of asking.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &Timer> {
+        self.waiting.values()
+    }
+
+    pub(super) fn add(&mut self, new: NewTimer, process: ProcessId, causation: Position) {
+        self.last += 1;
+        let (id, due) = (TimerId(self.last), new.due);
+        let NewTimer { to, sender, message, .. } = new;
+        self.by_instance.add(&to, id);
+        if let Some(sender) = &sender {
+            self.by_sender.add(sender, id);
+        }
+        self.due.insert(id, due);
+        self.waiting.insert((due, id), Timer { id, due, to, sender, message, process, causation });
+    }
+
+    /// Takes a timer out that has fired or is taken back. One that is not there is gone already.
+    pub(super) fn remove(&mut self, id: TimerId) {
+        let Some(due) = self.due.remove(&id) else { return };
+        let Some(timer) = self.waiting.remove(&(due, id)) else { return };
+        self.by_instance.remove(&timer.to, id);
+        if let Some(sender) = &timer.sender {
+            self.by_sender.remove(sender, id);
+        }
+    }
+
+    pub(super) fn cancel(&mut self, cancellation: &Cancellation) {
+        let candidates = match cancellation {
+            Cancellation::Command { to, .. } => self.by_instance.of(to),
+            Cancellation::AskedForBy(sender) => self.by_sender.of(sender),
+        };
+        let is_meant = |id: &TimerId| {
+            let timer = self.due.get(id).and_then(|due| self.waiting.get(&(*due, *id)));
+            timer.is_some_and(|it| it.is_meant_by(cancellation))
+        };
+        let meant: Vec<TimerId> = candidates.filter(is_meant).collect();
+        meant.into_iter().for_each(|id| self.remove(id));
+    }
+}
+
+impl Index {
+    fn add(&mut self, stream: &Stream, id: TimerId) {
+        self.0.entry(stream.clone()).or_default().insert(id);
+    }
+
+    fn remove(&mut self, stream: &Stream, id: TimerId) {
+        let Some(ids) = self.0.get_mut(stream) else { return };
+        ids.remove(&id);
+        if ids.is_empty() {
+            self.0.remove(stream);
+        }
+    }
+
+    fn of(&self, stream: &Stream) -> impl Iterator<Item = TimerId> {
+        self.0.get(stream).into_iter().flatten().copied()
+    }
+}
