@@ -9,7 +9,7 @@ use super::{
         SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepStarted,
         StepTimedOut,
     },
-    inputs::{ResumeSaga, RetryStep, Role, TimeOutStep, take},
+    inputs::{Meaning, ResumeSaga, RetryStep, Role, TimeOutStep, take},
     program::{Node, Program},
     state::SagaState,
     step::Told,
@@ -69,7 +69,7 @@ struct Takes<D>(Vec<Take<D>>);
 struct Take<D> {
     message: MessageType,
     from: From,
-    roles: Vec<Role<D>>,
+    meanings: Vec<Meaning<D>>,
     emits: Vec<Emission>,
     starts: Starts,
 }
@@ -119,9 +119,9 @@ impl<D: Payload + Clone> Takes<D> {
     ) {
         let take = self.find_or_add(message, || From::Fact(Vec::new()));
         if let From::Fact(correlates) = &mut take.from {
-            correlates.push(correlate);
+            correlates.push(Arc::clone(&correlate));
         }
-        take.add(role, emits);
+        take.add(role, Some(correlate), emits);
         if starts != Starts::Never {
             take.starts = starts;
         }
@@ -134,7 +134,7 @@ impl<D: Payload + Clone> Takes<D> {
         role: Role<D>,
         emits: Vec<Emission>,
     ) {
-        self.find_or_add(rejected, || From::Rejection(command)).add(role, emits);
+        self.find_or_add(rejected, || From::Rejection(command)).add(role, None, emits);
     }
 
     fn timeouts(&mut self, program: &Program<D>) {
@@ -142,12 +142,12 @@ impl<D: Payload + Clone> Takes<D> {
         let timing_out: Vec<_> = limited.flat_map(|(step, _)| timing_out(program, step)).collect();
         if !timing_out.is_empty() {
             let take = self.find_or_add(MessageType::of::<TimeOutStep>(), || From::Timeout);
-            take.add(Role::TimedOut, timing_out);
+            take.add(Role::TimedOut, None, timing_out);
         }
         for step in 0..program.steps.len() {
             if program.steps.get(step).is_some_and(|it| it.retries > 0 && !it.pause.is_zero()) {
                 let take = self.find_or_add(MessageType::of::<RetryStep>(), || From::Timeout);
-                take.add(Role::Retries, sending(program, step));
+                take.add(Role::Retries, None, sending(program, step));
             }
         }
         let save_points = (0..program.stages.len()).filter(|it| program.save_point(*it).is_some());
@@ -155,15 +155,19 @@ impl<D: Payload + Clone> Takes<D> {
             let behind = program.steps_from(stage);
             let next = program.ready(&|it| !behind.contains(&it)).into_iter();
             let emits = next.flat_map(|it| sending(program, it)).collect();
-            self.find_or_add(MessageType::of::<ResumeSaga>(), || From::Timeout).add(Role::Resumes, emits);
+            self.find_or_add(MessageType::of::<ResumeSaga>(), || From::Timeout).add(
+                Role::Resumes,
+                None,
+                emits,
+            );
         }
     }
 
     fn find_or_add(&mut self, message: MessageType, from: impl FnOnce() -> From) -> &mut Take<D> {
         let found = self.0.iter().position(|it| it.message == message);
         let index = found.unwrap_or_else(|| {
-            let (roles, emits) = (Vec::new(), Vec::new());
-            self.0.push(Take { message, from: from(), roles, emits, starts: Starts::Never });
+            let (meanings, emits) = (Vec::new(), Vec::new());
+            self.0.push(Take { message, from: from(), meanings, emits, starts: Starts::Never });
             self.0.len() - 1
         });
         &mut self.0[index]
@@ -171,8 +175,8 @@ impl<D: Payload + Clone> Takes<D> {
 }
 
 impl<D: Payload + Clone> Take<D> {
-    fn add(&mut self, role: Role<D>, emits: Vec<Emission>) {
-        self.roles.push(role);
+    fn add(&mut self, role: Role<D>, correlate: Option<CorrelateFn>, emits: Vec<Emission>) {
+        self.meanings.push(Meaning { role, correlate });
         for emission in emits {
             if !self.emits.contains(&emission) {
                 self.emits.push(emission);
@@ -181,11 +185,11 @@ impl<D: Payload + Clone> Take<D> {
     }
 
     fn input(self, category: &'static str) -> Input {
-        let Self { message, from, roles, emits, starts } = self;
+        let Self { message, from, meanings, emits, starts } = self;
         let handle: HandleFn = Arc::new(move |state, message, _, outputs| {
             let state = state.downcast_ref::<SagaState<D>>();
             let state = state.ok_or_else(|| Failure::UnknownCategory { category: category.into() })?;
-            take(&roles, state, message, outputs)
+            take(category, &meanings, state, message, outputs)
         });
         let source = match from {
             From::Fact(correlates) => Source::Fact(routes(category, correlates)),

@@ -17,7 +17,7 @@ pub struct SagaStarted {
 pub struct StepStarted {
     /// The step.
     pub step: String,
-    /// 1 at first, and one more each time the saga comes back to it.
+    /// 1 at first, and one more each time the saga comes back to it, or starts again.
     pub attempt: u32,
 }
 

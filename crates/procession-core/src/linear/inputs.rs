@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{
     advance::Run,
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::{
     Failure, Ignored, Message, Output, Payload, Reason, Starts, engine::decode, log::Entry, message::kind,
+    process::CorrelateFn,
 };
 
 /// A step was not done in time. Addressed to the instance that has asked for it.
@@ -52,12 +54,18 @@ impl Message for ResumeSaga {
 
 /// Whether this is the name of what a linear saga sends to itself: every saga has its own of this name.
 pub(crate) fn is_own_timeout(name: &str) -> bool {
-    name == TimeOutStep::NAME || is_pause(name)
+    [TimeOutStep::NAME, RetryStep::NAME].contains(&name) || is_pause(name)
 }
 
 /// Whether this is the name of what wakes a linear saga after its pause at a save-point.
 pub(crate) fn is_pause(name: &str) -> bool {
     name == ResumeSaga::NAME
+}
+
+/// What a message can mean to an instance; an event only to those whom it concerns as that.
+pub(super) struct Meaning<D> {
+    pub(super) role: Role<D>,
+    pub(super) correlate: Option<CorrelateFn>,
 }
 
 /// What a message can mean.
@@ -78,22 +86,35 @@ pub(super) enum Role<D> {
 
 /// Takes one message: the first of its roles that the instance waits for, or none.
 pub(super) fn take<D: Payload + Clone>(
-    roles: &[Role<D>],
+    category: &'static str,
+    meanings: &[Meaning<D>],
     state: &SagaState<D>,
     message: &Entry,
     outputs: &mut Vec<Output>,
 ) -> Result<(), Failure> {
     let mut run = Run { state: state.clone(), stream: &message.stream, outputs };
-    for role in roles {
+    let mut roles = Vec::new();
+    for Meaning { role, correlate } in meanings {
+        let concerns = match correlate {
+            Some(correlate) => correlate(message, category)?.as_ref() == Some(&message.stream),
+            None => true,
+        };
+        roles.extend(concerns.then_some(role));
+    }
+    // Where several steps send the same type of command, a rejection is for the one that has sent this very command.
+    if roles.iter().any(|it| run.has_sent(it, message)) {
+        roles.retain(|it| run.has_sent(it, message));
+    }
+    for role in &roles {
         if run.play(role, message)? {
             return run.advance();
         }
     }
-    run.outputs.push(Output::Ignore(Ignored::encoded(&message.name, why_not(roles, state))?));
+    run.outputs.push(Output::Ignore(Ignored::encoded(&message.name, why_not(&roles, state))?));
     Ok(())
 }
 
-fn why_not<D: Payload + Clone>(roles: &[Role<D>], state: &SagaState<D>) -> Reason {
+fn why_not<D: Payload + Clone>(roles: &[&Role<D>], state: &SagaState<D>) -> Reason {
     let starts =
         roles.iter().find_map(|it| if let Role::Starts(_, starts) = it { Some(*starts) } else { None });
     let refused = starts.unwrap_or_default().refuses(state.lifecycle());
@@ -101,6 +122,24 @@ fn why_not<D: Payload + Clone>(roles: &[Role<D>], state: &SagaState<D>) -> Reaso
 }
 
 impl<D: Payload + Clone> Run<'_, D> {
+    /// Whether the role is about the rejection of a command, and the message tells of the very one that its step sends.
+    fn has_sent(&self, role: &Role<D>, message: &Entry) -> bool {
+        let step = |step: &usize| self.state.program.steps.get(*step);
+        let sends = match role {
+            Role::Rejected(it) => step(it).map(|it| &it.sends),
+            Role::CompensationRejected(it) => {
+                step(it).and_then(|it| it.compensation.as_ref()).map(|it| &it.sends)
+            }
+            _ => None,
+        };
+        let (Some(sends), Some(data)) = (sends, &self.state.data) else { return false };
+        let mut sent = Vec::new();
+        let is_sent = (sends.send)(data, &mut sent).is_ok();
+        let sent = sent.first().and_then(Output::message).filter(|_| is_sent).map(|it| &*it.payload);
+        let told = serde_json::from_str(&message.payload).map(|it: Told<'_>| it.command.get());
+        sent.is_some() && sent == told.ok()
+    }
+
     /// Returns whether the instance waits for this.
     fn play(&mut self, role: &Role<D>, message: &Entry) -> Result<bool, Failure> {
         match role {
@@ -246,16 +285,21 @@ fn json<D: Payload>(data: &D) -> Result<serde_json::Value, Failure> {
     Ok(serde_json::from_str(&text).map_err(unwritable)?)
 }
 
-/// The sentence of a rejection, as it stands in the message that tells of it.
+/// A rejection, as it stands in the message that tells of it.
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    command: &'a RawValue,
+    rejected: Sentence,
+}
+
+#[derive(Deserialize)]
+struct Sentence {
+    message: String,
+}
+
+/// The sentence of a rejection.
 fn why_rejected(message: &Entry) -> String {
-    #[derive(Deserialize)]
-    struct Told {
-        rejected: Sentence,
-    }
-    #[derive(Deserialize)]
-    struct Sentence {
-        message: String,
-    }
     serde_json::from_str(&message.payload)
-        .map_or_else(|_| message.name.to_string(), |it: Told| it.rejected.message)
+        .map_or_else(|_| message.name.to_string(), |it: Told<'_>| it.rejected.message)
 }

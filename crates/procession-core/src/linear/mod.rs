@@ -6,8 +6,12 @@ mod compile;
 mod events;
 mod inputs;
 mod program;
+#[cfg(test)]
+mod random;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Branch, LinearSaga};
 pub use events::{

@@ -129,7 +129,9 @@ impl<D: Payload + Clone> SagaState<D> {
     pub(super) fn apply(&mut self, event: &SagaEvent) -> Result<(), DecodeError> {
         match event {
             SagaEvent::Started(event) => {
-                *self = Self::new(Arc::clone(&self.program));
+                // Attempts go on over the end, so that the time limit of an earlier one is never taken for that of a later.
+                let attempts = std::mem::take(&mut self.attempts);
+                *self = Self { attempts, ..Self::new(Arc::clone(&self.program)) };
                 self.learn(event, &event.data)?;
             }
             SagaEvent::StepStarted(event) => {

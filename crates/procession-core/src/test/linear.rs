@@ -29,6 +29,7 @@ use crate::{
 ///     .when(RoomCleaned { room: 7 })
 ///     .then_ends("SagaCompleted");
 /// ```
+#[must_use = "a test without `when` and `then` tests nothing"]
 pub fn given_linear_saga<D: Payload + Clone>(saga: LinearSaga<D>) -> GivenLinearSaga {
     let category = saga.name();
     let engine = Engine::of(&[Module::named("test").linear_saga(saga)]);
