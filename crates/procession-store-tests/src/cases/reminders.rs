@@ -79,13 +79,23 @@ pub async fn t1_a_crash_at_every_commit_around_a_firing_changes_nothing<U: Store
             let faulty = FaultyStore::new(store.clone(), fault, nth);
 
             let finished = tokio::select! {
-                () = faulty.death() => false,
-                () = async { finish(&start_at(faulty.clone(), 60).await, process).await } => true,
+                () = faulty.death() => None,
+                runtime = async {
+                    let runtime = start_at(faulty.clone(), 60).await;
+                    finish(&runtime, process).await;
+                    runtime
+                } => Some(runtime),
             };
             if !faulty.has_struck() {
                 break;
             }
-            let store = if finished { store } else { place.crash(store).await };
+            let store = match finished {
+                Some(runtime) => {
+                    runtime.stop().await.unwrap();
+                    place.reopen().await
+                }
+                None => place.crash(store).await,
+            };
             let runtime = start_at(store.clone(), 60).await;
             assert_eq!(after(&runtime, 0, "r").await, [0, 1, 2], "{fault:?} at {nth}");
             assert_eq!(store.next_due().await.unwrap(), None);
