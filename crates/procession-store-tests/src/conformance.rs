@@ -167,6 +167,7 @@ macro_rules! conformance {
             public_events {
                 a_public_event_is_made_with_the_state_as_of_its_event
                 another_module_reacts_to_a_public_event
+                p11_what_another_module_makes_of_it_leads_back_to_the_first_command
                 an_event_whose_public_event_cannot_be_made_is_not_there_either
                 o1_a_public_event_is_there_once_if_and_only_if_its_event_is
             }

@@ -67,6 +67,12 @@ pub(crate) async fn is_sound(store: &(impl Store + ?Sized)) {
     is_sound_for(&application(), store).await;
 }
 
+/// Waits until a runtime is at rest, and then as [`is_sound`].
+pub(crate) async fn settles_soundly(runtime: &Runtime) {
+    runtime.settled().await.unwrap();
+    is_sound(runtime.reader().store().as_ref()).await;
+}
+
 /// As [`is_sound`], after the runtime of another application.
 pub(crate) async fn is_sound_for(application: &Application, store: &(impl Store + ?Sized)) {
     let (log, parked) = (log(store).await, store.parked().await.unwrap());

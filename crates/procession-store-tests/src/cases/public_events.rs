@@ -1,6 +1,9 @@
 //! What a module tells others: there if and only if its event is, once, with the state as of that event.
 
-use procession::log::{Kind, Recorded};
+use procession::{
+    history::layers,
+    log::{Kind, Position, Recorded},
+};
 use procession_runtime::Runtime;
 
 use crate::{
@@ -58,6 +61,24 @@ pub async fn another_module_reacts_to_a_public_event<U: StoreUnderTest>() {
     for it in log.iter().filter(|it| it.entry.name == "ShowLevel") {
         assert_eq!(log[it.causation.unwrap().0 as usize - 1].entry.kind, Kind::PublicEvent);
     }
+    is_sound(&store).await;
+}
+
+pub async fn p11_what_another_module_makes_of_it_leads_back_to_the_first_command<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let runtime = start(store.clone()).await;
+    let sent = runtime.send(fill(&[1])).await.unwrap();
+    finish(&runtime, sent.process).await;
+
+    let history = runtime.reader().history(sent.process, Position::START).await.unwrap();
+    let layers = layers(&history);
+    let names: Vec<Vec<&str>> =
+        layers.iter().map(|it| it.messages.iter().map(|it| &*it.entry.name).collect()).collect();
+
+    assert_eq!(
+        names,
+        [vec!["FillTank"], vec!["TankFilled", "LevelChanged"], vec!["ShowLevel"], vec!["LevelShown"]]
+    );
     is_sound(&store).await;
 }
 

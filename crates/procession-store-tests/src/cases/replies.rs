@@ -11,7 +11,7 @@ use crate::{
     domain::{AnnouncePoll, CastVote, FillTank, LevelChanged, PollClosed, PollTimedOut, Terms, application},
     faulty::{Fault, FaultyStore},
     moments::send_surely,
-    running::{advance, finish, is_sound, small_limits, start, start_at},
+    running::{advance, finish, is_sound, settles_soundly, small_limits, start, start_at},
 };
 
 /// Far longer than a case takes: a reply that comes only then never comes.
@@ -58,6 +58,7 @@ pub async fn a_reply_is_heard_before_and_after_it_happens<U: StoreUnderTest>() {
     let runtime = start(place.reopen().await).await;
     let long_after: PollClosed = runtime.reply(process, LONG).await.unwrap();
     assert_eq!(long_after.poll, "p");
+    settles_soundly(&runtime).await;
 }
 
 pub async fn a_reply_is_of_the_process_that_is_asked_and_the_first_one<U: StoreUnderTest>() {
@@ -71,6 +72,7 @@ pub async fn a_reply_is_of_the_process_that_is_asked_and_the_first_one<U: StoreU
     let of_first: LevelChanged = runtime.reply(first.process, LONG).await.unwrap();
 
     assert_eq!((of_first.level, of_second.level), (1, 7), "public events are replies too");
+    settles_soundly(&runtime).await;
 }
 
 pub async fn a_reply_is_one_of_two_whichever_comes<U: StoreUnderTest>() {
@@ -86,6 +88,7 @@ pub async fn a_reply_is_one_of_two_whichever_comes<U: StoreUnderTest>() {
     assert!(matches!(ended(announce("p")).await, Either::Left(PollClosed { votes: 3, .. })));
     let timed_out = ended(announce_unfinished("q")).await;
     assert!(matches!(timed_out, Either::Right(PollTimedOut { missing }) if missing == [0]));
+    settles_soundly(&runtime).await;
 }
 
 pub async fn two_who_wait_for_one_reply_both_hear_it<U: StoreUnderTest>() {
@@ -104,6 +107,7 @@ pub async fn two_who_wait_for_one_reply_both_hear_it<U: StoreUnderTest>() {
     for it in waiting {
         assert_eq!(it.await.unwrap().unwrap().missing, [0]);
     }
+    settles_soundly(&runtime).await;
 }
 
 pub async fn a_reply_that_does_not_come_in_time_is_told_so_and_nothing_is_lost<U: StoreUnderTest>() {
@@ -121,6 +125,7 @@ pub async fn a_reply_that_does_not_come_in_time_is_told_so_and_nothing_is_lost<U
     let voted = runtime.send(last_vote("p")).await.unwrap();
     assert_eq!(runtime.reply::<PollClosed>(voted.process, LONG).await.unwrap().votes, 3);
     assert!(matches!(runtime.reply::<PollClosed>(process, within).await, Err(ReplyError::TooLate { .. })));
+    settles_soundly(&runtime).await;
 }
 
 pub async fn who_waits_for_a_reply_is_told_when_the_runtime_stops<U: StoreUnderTest>() {
@@ -151,7 +156,8 @@ pub async fn a_reply_comes_although_the_commit_with_it_failed_at_first<U: StoreU
         let reply: PollClosed = runtime.reply(sent.process, LONG).await.unwrap();
 
         assert_eq!(reply.votes, 3);
-        finish(&runtime, sent.process).await;
+        runtime.settled().await.unwrap();
+        is_sound(&store).await;
         if !faulty.has_struck() {
             break;
         }
@@ -176,6 +182,8 @@ pub async fn a_reply_comes_although_a_read_of_the_store_is_refused<U: StoreUnder
         };
 
         assert_eq!(reply.unwrap().votes, 3);
+        runtime.settled().await.unwrap();
+        is_sound(&store).await;
         if !faulty.has_struck() {
             break;
         }
@@ -220,6 +228,7 @@ pub async fn a_reply_comes_although_the_log_stays_shorter_than_it_was_to_be<U: S
     let (reply, ()) = tokio::join!(runtime.reply::<PollTimedOut>(process, LONG), meanwhile);
 
     assert_eq!(reply.unwrap().missing, [0]);
+    settles_soundly(&runtime).await;
 }
 
 pub async fn who_waits_for_a_reply_while_a_store_refuses_goes_on_waiting<U: StoreUnderTest>() {
@@ -243,5 +252,5 @@ pub async fn who_waits_for_a_reply_while_a_store_refuses_goes_on_waiting<U: Stor
     let (reply, (), ()) = tokio::join!(reply, advance(&runtime, 60), accept);
 
     assert_eq!(reply.unwrap().missing, [0]);
-    is_sound(&store).await;
+    settles_soundly(&runtime).await;
 }

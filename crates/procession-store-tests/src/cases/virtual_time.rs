@@ -17,7 +17,7 @@ use crate::{
         Travel, Watch,
     },
     faulty::FaultyStore,
-    running::{advance, counts, is_sound, start, start_at, state},
+    running::{advance, counts, is_sound, is_sound_for, settles_soundly, start, start_at, state},
 };
 
 pub async fn a_runtime_is_settled_when_all_that_was_sent_is_done<U: StoreUnderTest>() {
@@ -63,6 +63,7 @@ pub async fn a_runtime_is_not_settled_before_everything_is_durable<U: StoreUnder
     sending.await.unwrap().unwrap();
     settling.await.unwrap().unwrap();
     assert_eq!(state::<Survey>(&runtime, "s").await.ended, 1);
+    settles_soundly(&runtime).await;
 }
 
 pub async fn a_message_that_is_parked_does_not_keep_a_runtime_from_settling<U: StoreUnderTest>() {
@@ -76,6 +77,7 @@ pub async fn a_message_that_is_parked_does_not_keep_a_runtime_from_settling<U: S
     runtime.settled().await.unwrap();
 
     assert_eq!(runtime.reader().parked().await.unwrap().len(), 3);
+    settles_soundly(&runtime).await;
 }
 
 pub async fn time_moves_from_timer_to_timer_and_each_fires_at_its_own<U: StoreUnderTest>() {
@@ -145,6 +147,7 @@ pub async fn a_timer_between_two_microseconds_fires_and_not_too_early<U: StoreUn
 
     assert_eq!(counts(&log(&store).await)["RoomCleaned"], 3);
     assert_eq!(store.next_due().await.unwrap(), None);
+    is_sound_for(&hotel, &store).await;
 }
 
 pub async fn the_end_of_all_time_is_reached_and_not_passed<U: StoreUnderTest>() {
@@ -160,6 +163,7 @@ pub async fn the_end_of_all_time_is_reached_and_not_passed<U: StoreUnderTest>() 
     let called = log.iter().filter(|it| it.entry.name == "CalledBack");
     let called: Vec<_> = called.map(|it| it.entry.at.as_second()).collect();
     assert_eq!(called, [Timestamp::MAX.as_second()]);
+    settles_soundly(&runtime).await;
 }
 
 pub async fn only_a_virtual_time_is_moved<U: StoreUnderTest>() {
