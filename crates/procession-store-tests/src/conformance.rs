@@ -40,6 +40,12 @@ macro_rules! conformance {
                 a_command_whose_id_is_impossible_is_refused_and_changes_nothing
                 s14_a_command_over_the_limit_is_refused_before_anything_is_written
             }
+            correlations {
+                p7_a_missing_or_impossible_correlation_is_parked_with_the_reason
+                p7_a_correlation_that_may_be_missing_concerns_nobody
+                p7_odd_and_long_ids_name_instances_of_their_own
+                p11_every_message_of_a_process_manager_leads_back_to_the_first_command
+            }
             crashes {
                 o1_a_refused_commit_at_every_boundary_changes_nothing_in_the_end
                 o1_a_refused_read_at_every_boundary_changes_nothing_in_the_end
@@ -70,21 +76,24 @@ macro_rules! conformance {
                 s6_keys_are_compared_to_the_last_character
                 messages_without_a_key_are_never_duplicates
             }
+            lifecycles {
+                p1_concurrent_starts_by_event_and_by_command_make_one_instance
+                p5_a_late_message_after_the_end_has_no_effect_and_is_counted
+                p5_an_early_message_before_the_start_has_no_effect_and_is_counted
+                p5_a_start_after_the_end_is_refused_where_it_may_start_once
+                p5_a_start_after_the_end_starts_again_where_it_may
+            }
             linear_sagas {
                 p16_a_saga_whose_steps_go_well_undoes_nothing
                 p16_completed_steps_are_undone_in_reverse_order_and_no_others
                 p16_why_a_step_has_failed_is_recorded
                 p16_a_step_that_is_not_done_in_time_is_undone_too
                 p16_a_failing_branch_waits_for_the_others_and_all_is_undone
-                p16_a_save_point_is_returned_to_after_its_pause
-                p16_a_save_point_that_is_used_up_lets_the_saga_give_up
-                p16_a_failure_before_a_save_point_does_not_return_to_it
                 p16_a_compensation_that_fails_is_parked_and_never_skipped
                 p16_a_step_whose_handler_panics_is_parked_and_its_time_limit_counts
                 p16_late_answers_and_answers_nobody_waits_for_are_ignored
                 p16_a_saga_goes_on_after_a_crash_at_every_commit_and_undoes_all_once
                 p16_a_saga_in_parallel_goes_on_after_a_crash_at_every_commit
-                p16_a_saga_with_a_save_point_goes_on_after_a_crash_at_every_commit
             }
             log {
                 g3_a_reader_from_anywhere_misses_nothing_and_repeats_nothing_during_appends
@@ -136,16 +145,7 @@ macro_rules! conformance {
                 s14_times_long_ago_and_far_ahead_are_kept_to_the_microsecond
             }
             process_managers {
-                p1_concurrent_starts_by_event_and_by_command_make_one_instance
                 p2_two_messages_for_one_process_manager_at_once_are_both_applied
-                p5_a_late_message_after_the_end_has_no_effect_and_is_counted
-                p5_an_early_message_before_the_start_has_no_effect_and_is_counted
-                p5_a_start_after_the_end_is_refused_where_it_may_start_once
-                p5_a_start_after_the_end_starts_again_where_it_may
-                p7_a_missing_or_impossible_correlation_is_parked_with_the_reason
-                p7_a_correlation_that_may_be_missing_concerns_nobody
-                p7_odd_and_long_ids_name_instances_of_their_own
-                p11_every_message_of_a_process_manager_leads_back_to_the_first_command
                 p15_duplicates_do_not_count_and_strangers_are_ignored_by_a_join
                 p15_the_last_two_answers_that_arrive_together_complete_a_join_once
                 p17_folding_a_process_again_sends_nothing
@@ -204,6 +204,12 @@ macro_rules! conformance {
                 a_reply_comes_although_a_read_of_the_store_is_refused
                 a_reply_comes_although_the_log_stays_shorter_than_it_was_to_be
                 who_waits_for_a_reply_while_a_store_refuses_goes_on_waiting
+            }
+            save_points {
+                p16_a_save_point_is_returned_to_after_its_pause
+                p16_a_save_point_that_is_used_up_lets_the_saga_give_up
+                p16_a_failure_before_a_save_point_does_not_return_to_it
+                p16_a_saga_with_a_save_point_goes_on_after_a_crash_at_every_commit
             }
             streams {
                 s1_of_two_appends_that_must_not_exist_yet_one_wins

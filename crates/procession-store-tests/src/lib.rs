@@ -48,11 +48,11 @@
 //! | O1 | refusals and deaths at every boundary of a micro-transaction | `crashes`, `process_managers`, `public_events` |
 //! | O3 | a client that asks twice: one effect, one answer | `clients` |
 //! | O9 | who was taken over cannot write any more | `others` |
-//! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `process_managers`, `random` |
+//! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `lifecycles`, `process_managers`, `correlations`, `random` |
 //! | P3 | 1,000, 10,000 and 100,000 answers for one instance | `fan_in` |
-//! | P5 | late, early, and again after the end | `process_managers` |
-//! | P7 | correlations that are missing, impossible or odd | `process_managers` |
-//! | P16 | linear sagas: what is undone, in which order, and what happens if that fails | `linear_sagas` |
+//! | P5 | late, early, and again after the end | `lifecycles` |
+//! | P7 | correlations that are missing, impossible or odd | `correlations` |
+//! | P16 | linear sagas: what is undone, in which order, and what happens if that fails | `linear_sagas`, `save_points` |
 //! | P17 | folding a process again sends nothing | `process_managers` |
 //! | P18 | an older release of a process, and an older one beside a newer one | `versions` |
 //! | T1, T2, T4, T6 | commands that become due later, and those of a process that has ended | `timers`, `reminders`, `timeouts` |

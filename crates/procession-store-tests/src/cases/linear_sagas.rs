@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use procession::{
     Lifecycle,
-    linear::{CompensationStarted, RollbackStarted, StepFailed, StepStarted},
+    linear::{CompensationStarted, StepFailed},
     log::{Kind, Recorded},
 };
 use procession_runtime::{Runtime, Store};
@@ -17,7 +17,7 @@ use crate::{
     running::{advance, counts, is_sound, start_at, state},
 };
 
-const WELL: Plan = Plan {
+pub(super) const WELL: Plan = Plan {
     journey: Journey::Trip,
     trip: String::new(),
     flight: Answer::Well,
@@ -28,15 +28,15 @@ const WELL: Plan = Plan {
 
 /// What can be seen of a journey. Of a booking: how often it was asked for, made and cancelled.
 #[derive(Debug, PartialEq)]
-struct Outcome {
-    lifecycle: Lifecycle,
-    flight: Booking,
-    room: Booking,
-    car: Booking,
-    messages: BTreeMap<String, u64>,
+pub(super) struct Outcome {
+    pub(super) lifecycle: Lifecycle,
+    pub(super) flight: Booking,
+    pub(super) room: Booking,
+    pub(super) car: Booking,
+    pub(super) messages: BTreeMap<String, u64>,
 }
 
-fn made(asked: u32, booked: u32, cancelled: u32) -> Booking {
+pub(super) fn made(asked: u32, booked: u32, cancelled: u32) -> Booking {
     Booking { asked, booked, cancelled }
 }
 
@@ -44,16 +44,16 @@ fn travel(plan: &Plan) -> Travel {
     Travel { traveller: "t".into(), plan: Plan { trip: "t".into(), ..plan.clone() } }
 }
 
-async fn begin(runtime: &Runtime, plan: &Plan) {
+pub(super) async fn begin(runtime: &Runtime, plan: &Plan) {
     send_surely(runtime, || travel(plan), "travel").await;
     runtime.settled().await.unwrap();
 }
 
-async fn lifecycle(runtime: &Runtime, journey: Journey) -> Lifecycle {
+pub(super) async fn lifecycle(runtime: &Runtime, journey: Journey) -> Lifecycle {
     runtime.reader().linear_saga::<Plan>(journey.saga(), "t").await.unwrap().lifecycle
 }
 
-async fn outcome(runtime: &Runtime, journey: Journey) -> Outcome {
+pub(super) async fn outcome(runtime: &Runtime, journey: Journey) -> Outcome {
     let store = runtime.reader().store().as_ref();
     is_sound(store).await;
     let booked = async |thing| state::<Booking>(runtime, &booking("t", thing)).await;
@@ -67,7 +67,7 @@ async fn outcome(runtime: &Runtime, journey: Journey) -> Outcome {
 }
 
 /// Lets the whole journey happen, on one store without a fault.
-async fn happens<U: StoreUnderTest>(plan: &Plan, seconds: u64) -> (Outcome, Vec<Recorded>) {
+pub(super) async fn happens<U: StoreUnderTest>(plan: &Plan, seconds: u64) -> (Outcome, Vec<Recorded>) {
     let (_place, store) = U::create(Settings::default()).await;
     let runtime = start_at(store.clone(), 0).await;
     begin(&runtime, plan).await;
@@ -79,13 +79,13 @@ async fn happens<U: StoreUnderTest>(plan: &Plan, seconds: u64) -> (Outcome, Vec<
 }
 
 /// The commands that cancel something, in log order.
-fn cancellations(log: &[Recorded]) -> Vec<&str> {
+pub(super) fn cancellations(log: &[Recorded]) -> Vec<&str> {
     let commands = log.iter().filter(|it| it.entry.kind == Kind::Command).map(|it| &*it.entry.name);
     commands.filter(|it| ["CancelFlight", "CancelRoom", "ReturnCar"].contains(it)).collect()
 }
 
-const COMPLETED: Lifecycle = Lifecycle::Ended("SagaCompleted");
-const COMPENSATED: Lifecycle = Lifecycle::Ended("SagaCompensated");
+pub(super) const COMPLETED: Lifecycle = Lifecycle::Ended("SagaCompleted");
+pub(super) const COMPENSATED: Lifecycle = Lifecycle::Ended("SagaCompensated");
 
 pub async fn p16_a_saga_whose_steps_go_well_undoes_nothing<U: StoreUnderTest>() {
     for journey in [Journey::Trip, Journey::Tour, Journey::Expedition] {
@@ -167,55 +167,6 @@ pub async fn p16_a_failing_branch_waits_for_the_others_and_all_is_undone<U: Stor
     is_sound(&store).await;
 }
 
-pub async fn p16_a_save_point_is_returned_to_after_its_pause<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start_at(store.clone(), 0).await;
-    let plan = Plan { journey: Journey::Expedition, car: Answer::RefusesFirst(2), ..WELL };
-    begin(&runtime, &plan).await;
-    for round in 1..=2 {
-        assert_eq!(state::<Booking>(&runtime, "t room").await, made(round, round, round));
-        advance(&runtime, 9).await;
-        assert_eq!(state::<Booking>(&runtime, "t room").await, made(round, round, round), "it still waits");
-        advance(&runtime, 1).await;
-    }
-
-    let outcome = outcome(&runtime, Journey::Expedition).await;
-    assert_eq!(outcome.lifecycle, COMPLETED);
-    assert_eq!([outcome.flight, outcome.room, outcome.car], [made(1, 1, 0), made(3, 3, 2), made(3, 1, 0)]);
-    assert_eq!(attempts(&log(&store).await, "car"), [1, 2, 3]);
-    assert_eq!(store.next_due().await.unwrap(), None);
-}
-
-fn attempts(log: &[Recorded], step: &str) -> Vec<u32> {
-    let started = log.iter().filter(|it| it.entry.name == "StepStarted");
-    let started = started.map(|it| serde_json::from_str::<StepStarted>(&it.entry.payload).unwrap());
-    started.filter(|it| it.step == step).map(|it| it.attempt).collect()
-}
-
-pub async fn p16_a_save_point_that_is_used_up_lets_the_saga_give_up<U: StoreUnderTest>() {
-    let plan = Plan { journey: Journey::Expedition, car: Answer::Refuses, ..WELL };
-
-    let (outcome, log) = happens::<U>(&plan, 600).await;
-
-    assert_eq!(outcome.lifecycle, COMPENSATED);
-    assert_eq!([outcome.flight, outcome.room, outcome.car], [made(1, 1, 1), made(3, 3, 3), made(3, 0, 0)]);
-    let rollbacks = log.iter().filter(|it| it.entry.name == "RollbackStarted");
-    let to: Vec<_> = rollbacks
-        .map(|it| serde_json::from_str::<RollbackStarted>(&it.entry.payload).unwrap().to_stage)
-        .collect();
-    assert_eq!(to, [Some(1), Some(1), None]);
-    assert_eq!(cancellations(&log), ["CancelRoom", "CancelRoom", "CancelRoom", "CancelFlight"]);
-}
-
-pub async fn p16_a_failure_before_a_save_point_does_not_return_to_it<U: StoreUnderTest>() {
-    let plan = Plan { journey: Journey::Expedition, flight: Answer::Refuses, ..WELL };
-
-    let (outcome, _) = happens::<U>(&plan, 600).await;
-
-    assert_eq!((outcome.lifecycle, outcome.flight), (COMPENSATED, made(1, 0, 0)));
-    assert!(!outcome.messages.contains_key("SagaResumed"));
-}
-
 pub async fn p16_a_compensation_that_fails_is_parked_and_never_skipped<U: StoreUnderTest>() {
     for (cancellation, handler, why) in [
         (Answer::Panics, "booking", "the handler panicked: the computer is down"),
@@ -291,7 +242,7 @@ pub async fn p16_late_answers_and_answers_nobody_waits_for_are_ignored<U: StoreU
 }
 
 /// A journey to its end, with a fault at every commit. Every effect is there once, in the right order.
-async fn once_whatever_fails<U: StoreUnderTest>(plan: Plan) -> Outcome {
+pub(super) async fn once_whatever_fails<U: StoreUnderTest>(plan: Plan) -> Outcome {
     at_every_commit::<U, Outcome>(async |store| {
         let runtime = start_at(store, 0).await;
         begin(&runtime, &plan).await;
@@ -317,13 +268,4 @@ pub async fn p16_a_saga_in_parallel_goes_on_after_a_crash_at_every_commit<U: Sto
 
     assert_eq!(outcome.lifecycle, COMPENSATED);
     assert_eq!([outcome.flight, outcome.car], [made(1, 1, 1), made(1, 1, 1)]);
-}
-
-pub async fn p16_a_saga_with_a_save_point_goes_on_after_a_crash_at_every_commit<U: StoreUnderTest>() {
-    let plan = Plan { journey: Journey::Expedition, car: Answer::RefusesFirst(2), ..WELL };
-
-    let outcome = once_whatever_fails::<U>(plan).await;
-
-    assert_eq!(outcome.lifecycle, COMPLETED);
-    assert_eq!([outcome.flight, outcome.room, outcome.car], [made(1, 1, 0), made(3, 3, 2), made(3, 1, 0)]);
 }

@@ -1,76 +1,18 @@
-//! P: process managers, from their start to their end, and whom they hear of.
+//! P: process managers at work, and whom they hear of.
 
 use std::collections::BTreeMap;
 
-use procession::{
-    Ignored, Lifecycle, Reason, Stream,
-    history::layers,
-    log::{Kind, Position, Recorded},
-};
+use procession::{Lifecycle, log::Kind};
 use procession_runtime::{ExecuteError, Runtime};
 
 use crate::{
     Settings, StoreUnderTest,
     batches::log,
-    domain::{
-        AnnouncePoll, AskVoter, Canvass, CastVote, ClosePollUnfinished, MoveAway, OpenPoll, Poll, Report,
-        ReportAlarm, Terms, Voter, Watch,
-    },
+    domain::{AskVoter, Canvass, MoveAway, Poll, Terms, announce, application, open, terms, vote},
     faulty::FaultyStore,
     moments::{at_every_commit, send_surely},
-    running::{advance, counts, finish, is_sound, start, start_at, state},
+    running::{counts, finish, is_sound, start, start_at, state},
 };
-
-fn terms(voters: u32) -> Terms {
-    Terms { voters, refusers: 0, forgotten: 0, within_seconds: None }
-}
-
-fn announce(poll: &str, terms: Terms) -> AnnouncePoll {
-    AnnouncePoll { poll: poll.into(), terms }
-}
-
-fn open(poll: &str, terms: Terms) -> OpenPoll {
-    OpenPoll { poll: poll.into(), terms }
-}
-
-fn vote(poll: Option<&str>, number: u32) -> CastVote {
-    CastVote { voter: format!("voter {number}"), poll: poll.map(Into::into), number }
-}
-
-/// What was ignored, by its reason.
-fn ignored(log: &[Recorded]) -> Vec<(Reason, String)> {
-    let ignored = log.iter().filter(|it| it.entry.kind == Kind::Ignored);
-    let read = |it: &Recorded| -> Ignored { serde_json::from_str(&it.entry.payload).unwrap() };
-    ignored.map(read).map(|it| (it.reason, it.message)).collect()
-}
-
-async fn lifecycle(runtime: &Runtime, poll: &str) -> Lifecycle {
-    runtime.reader().instance::<Poll>(poll).await.unwrap().lifecycle
-}
-
-pub async fn p1_concurrent_starts_by_event_and_by_command_make_one_instance<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start(store.clone()).await;
-    let forgotten = Terms { forgotten: 3, ..terms(3) };
-
-    let starts = (0..12).map(|it| {
-        let runtime = runtime.clone();
-        tokio::spawn(async move {
-            if it % 2 == 0 {
-                runtime.send(announce("p", forgotten)).await.unwrap().process
-            } else {
-                runtime.send(open("p", forgotten)).await.unwrap().process
-            }
-        })
-    });
-    for start in starts.collect::<Vec<_>>() {
-        finish(&runtime, start.await.unwrap()).await;
-    }
-
-    let poll: Poll = state(&runtime, "p").await;
-    assert_eq!((poll.opened, poll.noticed), (1, 11), "every start was handled, and one of them began it");
-    is_sound(&store).await;
-}
 
 pub async fn p2_two_messages_for_one_process_manager_at_once_are_both_applied<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
@@ -90,178 +32,6 @@ pub async fn p2_two_messages_for_one_process_manager_at_once_are_both_applied<U:
     is_sound(&store).await;
 }
 
-pub async fn p5_a_late_message_after_the_end_has_no_effect_and_is_counted<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start(store.clone()).await;
-    let opened = runtime.send(announce("p", terms(2))).await.unwrap();
-    finish(&runtime, opened.process).await;
-    let before: Poll = state(&runtime, "p").await;
-
-    for number in [0, 1, 7] {
-        finish(&runtime, runtime.send(vote(Some("p"), number)).await.unwrap().process).await;
-    }
-    finish(&runtime, runtime.send(ClosePollUnfinished { poll: "p".into() }).await.unwrap().process).await;
-
-    assert_eq!(state::<Poll>(&runtime, "p").await, before);
-    assert_eq!(lifecycle(&runtime, "p").await, Lifecycle::Ended("PollClosed"));
-    let late = |name| (Reason::Ended, format!("{name} has no effect: the process has ended"));
-    let expected = [late("VoteCast"), late("VoteCast"), late("VoteCast"), late("ClosePollUnfinished")];
-    assert_eq!(ignored(&log(&store).await), expected);
-    is_sound(&store).await;
-}
-
-pub async fn p5_an_early_message_before_the_start_has_no_effect_and_is_counted<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start(store.clone()).await;
-
-    finish(&runtime, runtime.send(vote(Some("p"), 0)).await.unwrap().process).await;
-    finish(&runtime, runtime.send(ClosePollUnfinished { poll: "p".into() }).await.unwrap().process).await;
-
-    assert_eq!(lifecycle(&runtime, "p").await, Lifecycle::NotStarted);
-    let reasons: Vec<_> = ignored(&log(&store).await).into_iter().map(|it| it.0).collect();
-    assert_eq!(reasons, [Reason::NotStarted, Reason::NotStarted]);
-    // What came too early is not made up for later.
-    let opened = runtime.send(announce("p", Terms { forgotten: 1, ..terms(1) })).await.unwrap();
-    finish(&runtime, opened.process).await;
-    assert_eq!(lifecycle(&runtime, "p").await, Lifecycle::Running);
-    is_sound(&store).await;
-}
-
-pub async fn p5_a_start_after_the_end_is_refused_where_it_may_start_once<U: StoreUnderTest>() {
-    let (place, store) = U::create(Settings::default()).await;
-    let runtime = start(store.clone()).await;
-    finish(&runtime, runtime.send(announce("p", terms(1))).await.unwrap().process).await;
-    let before: Poll = state(&runtime, "p").await;
-
-    finish(&runtime, runtime.send(announce("p", terms(5))).await.unwrap().process).await;
-    let executed = runtime.execute(open("p", terms(5))).await;
-    assert!(matches!(executed, Err(ExecuteError::Rejected(_))), "a command is asked for its own opinion");
-    runtime.stop().await.unwrap();
-    let store = place.reopen().await;
-    let runtime = start(store.clone()).await;
-    finish(&runtime, runtime.send(announce("p", terms(5))).await.unwrap().process).await;
-
-    assert_eq!(state::<Poll>(&runtime, "p").await, before);
-    let late = (Reason::Ended, "PollAnnounced has no effect: the process has ended".to_owned());
-    assert_eq!(ignored(&log(&store).await), [late.clone(), late]);
-    is_sound(&store).await;
-}
-
-pub async fn p5_a_start_after_the_end_starts_again_where_it_may<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start_at(store.clone(), 0).await;
-    let report = |report| ReportAlarm { alarm: "a".into(), report };
-    for _ in 0..3 {
-        finish(&runtime, runtime.send(report(Report::Raised(vec![5]))).await.unwrap().process).await;
-        advance(&runtime, 5).await;
-        finish(&runtime, runtime.send(report(Report::Cleared)).await.unwrap().process).await;
-    }
-    finish(&runtime, runtime.send(report(Report::Cleared)).await.unwrap().process).await;
-
-    let watch: Watch = state(&runtime, "a").await;
-    assert_eq!((watch.began, watch.rang), (3, vec![0, 0, 0]));
-    assert_eq!(ignored(&log(&store).await).len(), 1, "only the second end in a row was late");
-    is_sound(&store).await;
-}
-
-pub async fn p7_a_missing_or_impossible_correlation_is_parked_with_the_reason<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start(store.clone()).await;
-    let too_long = "x".repeat(Stream::MAX_ID_BYTES + 1);
-
-    for (number, poll) in [None, Some(""), Some(too_long.as_str())].into_iter().enumerate() {
-        let sent = runtime.send(vote(poll, number as u32)).await.unwrap();
-        assert_eq!(runtime.wait(sent.process).await.unwrap().parked, 1);
-    }
-
-    let parked = runtime.reader().parked().await.unwrap();
-    assert!(parked.iter().all(|it| it.handler == "poll" && it.stream.category() == "voter"), "{parked:#?}");
-    let causes: Vec<_> = parked.iter().map(|it| it.cause.as_deref().unwrap()).collect();
-    assert_eq!(
-        causes,
-        [
-            "`VoteCast` must name an instance of `poll`, and does not",
-            "`VoteCast` names an impossible instance: the id of a `poll` is empty; every command must name its instance",
-            "`VoteCast` names an impossible instance: the id of a `poll` has 513 bytes; at most 512 are allowed",
-        ]
-    );
-    assert_eq!(state::<Voter>(&runtime, "voter 0").await.votes, 1, "who cast the vote is not concerned");
-    assert_eq!(counts(&log(&store).await).get("VoteCast"), Some(&3), "no input was made of them");
-    finish(&runtime, runtime.send(vote(Some("p"), 3)).await.unwrap().process).await;
-    is_sound(&store).await;
-}
-
-pub async fn p7_a_correlation_that_may_be_missing_concerns_nobody<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start(store.clone()).await;
-
-    let moved = runtime.send(MoveAway { voter: "v".into(), poll: None, number: 0 }).await.unwrap();
-    finish(&runtime, moved.process).await;
-
-    assert_eq!(log(&store).await.len(), 2, "the command and its event, and nothing more");
-    is_sound(&store).await;
-}
-
-pub async fn p7_odd_and_long_ids_name_instances_of_their_own<U: StoreUnderTest>() {
-    let (place, store) = U::create(Settings::default()).await;
-    let runtime = start(store).await;
-    let longest = "\u{1F6CE}".repeat(Stream::MAX_ID_BYTES / 4);
-    let polls = ["p", "P", "p ", "p/q", "it's \0", "%_", "\"", "\u{1F6CE}", "null", longest.as_str()];
-    for (number, poll) in polls.iter().enumerate() {
-        let opened = runtime.send(open(poll, Terms { forgotten: 20, ..terms(20) })).await.unwrap();
-        finish(&runtime, opened.process).await;
-        finish(&runtime, runtime.send(vote(Some(poll), number as u32)).await.unwrap().process).await;
-    }
-    runtime.stop().await.unwrap();
-
-    let store = place.reopen().await;
-    let runtime = start(store.clone()).await;
-    for (number, poll) in polls.iter().enumerate() {
-        let found: Poll = state(&runtime, poll).await;
-        let voted: Vec<_> = found.voters.answers().map(|it| *it.0 as usize).collect();
-        assert_eq!((found.opened, voted), (1, vec![number]), "{poll:?}");
-    }
-    is_sound(&store).await;
-}
-
-pub async fn p11_every_message_of_a_process_manager_leads_back_to_the_first_command<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start_at(store.clone(), 0).await;
-    let in_time = Terms { refusers: 1, forgotten: 2, within_seconds: Some(60), ..terms(3) };
-    let mut processes = Vec::new();
-    for poll in ["p", "q"] {
-        processes.push(runtime.send(announce(poll, in_time)).await.unwrap().process);
-    }
-    advance(&runtime, 60).await;
-
-    for process in processes {
-        let history = runtime.reader().history(process, Position::START).await.unwrap();
-        let names: Vec<Vec<&str>> = layers(&history)
-            .iter()
-            .map(|it| it.messages.iter().map(|it| &*it.entry.name).collect())
-            .collect();
-        let expected: [&[&str]; 9] = [
-            &["AnnouncePoll"],
-            &["PollAnnounced"],
-            &["PollAnnounced"],
-            &["PollOpened"],
-            &["PollOpened"],
-            &["AskVoter", "AskVoter", "ClosePollUnfinished"],
-            &["Refusal", "AskVoter rejected", "VoteCast", "PollTimedOut"],
-            &["VoteCounted", "VoteCast"],
-            &["VoteCounted"],
-        ];
-        let sorted = |layer: &[&str]| {
-            let mut layer: Vec<String> = layer.iter().map(ToString::to_string).collect();
-            layer.sort();
-            layer
-        };
-        let names: Vec<_> = names.iter().map(|it| sorted(it)).collect();
-        assert_eq!(names, expected.iter().map(|it| sorted(it)).collect::<Vec<_>>());
-    }
-    is_sound(&store).await;
-}
-
 pub async fn p15_duplicates_do_not_count_and_strangers_are_ignored_by_a_join<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
     let runtime = start(store.clone()).await;
@@ -270,7 +40,7 @@ pub async fn p15_duplicates_do_not_count_and_strangers_are_ignored_by_a_join<U: 
     for number in [0, 0, 7, 2, u32::MAX, 2, 0] {
         finish(&runtime, runtime.send(vote(Some("p"), number)).await.unwrap().process).await;
     }
-    assert_eq!(lifecycle(&runtime, "p").await, Lifecycle::Running);
+    assert_eq!(state::<Poll>(&runtime, "p").await.ended, 0);
     finish(&runtime, runtime.send(vote(Some("p"), 1)).await.unwrap().process).await;
 
     let poll: Poll = state(&runtime, "p").await;
@@ -283,7 +53,7 @@ pub async fn p15_duplicates_do_not_count_and_strangers_are_ignored_by_a_join<U: 
 pub async fn p15_the_last_two_answers_that_arrive_together_complete_a_join_once<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
     let faulty = FaultyStore::sound(store.clone());
-    let runtime = Runtime::start(&crate::domain::application(), faulty.clone()).await.unwrap();
+    let runtime = Runtime::start(&application(), faulty.clone()).await.unwrap();
     for round in 0..10 {
         let poll = format!("{round}");
         runtime.execute(open(&poll, Terms { forgotten: 3, ..terms(3) })).await.unwrap();

@@ -29,8 +29,8 @@ pub(crate) use alarms::{Report, ReportAlarm, Watch};
 pub(crate) use machines::{How, Machine, RunMachine, Siren};
 pub(crate) use parcels::{Parcel, ParcelOfOld, ScanParcel, SendParcel, SendParcelOfOld};
 pub(crate) use polls::{
-    AnnouncePoll, AskVoter, Canvass, CastVote, ClosePollUnfinished, MoveAway, OpenPoll, Poll, PollClosed,
-    PollTimedOut, Terms, Voter,
+    AnnouncePoll, AskVoter, Canvass, CastVote, ClosePollUnfinished, MoveAway, Poll, PollClosed, PollTimedOut,
+    Terms, Voter, announce, open, terms, vote,
 };
 pub(crate) use reminders::{AskForReminders, CalledBack, Reminder};
 pub(crate) use surveys::{CountAnswer, Respondent, StartSurvey, Survey};

@@ -1,10 +1,14 @@
+mod messages;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use procession::{
-    After, Command, Context, Correlation, Decider, Either, Event, Events, Handle, Join, Module, Never, On,
-    OnRejection, OnTimeout, ProcessManager, Rejected, Saga, Starts,
+    After, Context, Correlation, Decider, Either, Events, Handle, Join, Module, Never, On, OnRejection,
+    OnTimeout, ProcessManager, Rejected, Saga, Starts,
 };
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::messages::*;
 
 /// A process manager: it asks voters, joins their votes, and ends with the last one or when its time is up.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -26,122 +30,6 @@ pub(crate) struct Newspaper;
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Voter {
     pub(crate) votes: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Terms {
-    pub(crate) voters: u32,
-    /// Those with smaller numbers reject the question.
-    pub(crate) refusers: u32,
-    /// Those with smaller numbers, who do not refuse, are never asked.
-    pub(crate) forgotten: u32,
-    pub(crate) within_seconds: Option<u64>,
-}
-
-/// Opens a poll by an event.
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Newspaper, id = poll)]
-pub(crate) struct AnnouncePoll {
-    pub(crate) poll: String,
-    pub(crate) terms: Terms,
-}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct PollAnnounced {
-    poll: String,
-    terms: Terms,
-}
-
-/// Opens a poll by a command to itself.
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Poll, id = poll)]
-pub(crate) struct OpenPoll {
-    pub(crate) poll: String,
-    pub(crate) terms: Terms,
-}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct PollOpened {
-    poll: String,
-    terms: Terms,
-}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct PollFoundOpen {}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct VoteCounted {
-    number: u32,
-    refused: bool,
-}
-
-#[derive(Event, Debug, Serialize, Deserialize)]
-pub(crate) struct PollClosed {
-    pub(crate) poll: String,
-    pub(crate) votes: usize,
-}
-
-#[derive(Event, Debug, Serialize, Deserialize)]
-pub(crate) struct PollTimedOut {
-    pub(crate) missing: Vec<u32>,
-}
-
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Poll, id = poll)]
-pub(crate) struct ClosePollUnfinished {
-    pub(crate) poll: String,
-}
-
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Voter, id = voter)]
-pub(crate) struct AskVoter {
-    pub(crate) voter: String,
-    pub(crate) poll: String,
-    pub(crate) number: u32,
-    pub(crate) refuses: bool,
-}
-
-/// A vote that nobody has asked for.
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Voter, id = voter)]
-pub(crate) struct CastVote {
-    pub(crate) voter: String,
-    pub(crate) poll: Option<String>,
-    pub(crate) number: u32,
-}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct VoteCast {
-    poll: Option<String>,
-    number: u32,
-}
-
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Voter, id = voter)]
-pub(crate) struct MoveAway {
-    pub(crate) voter: String,
-    pub(crate) poll: Option<String>,
-    pub(crate) number: u32,
-}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct VoterMovedAway {
-    poll: Option<String>,
-    number: u32,
-}
-
-/// Lets somebody else than the poll ask its voters.
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Newspaper, id = poll)]
-pub(crate) struct Canvass {
-    pub(crate) poll: String,
-    pub(crate) number: u32,
-}
-
-#[derive(Event, Serialize, Deserialize)]
-pub(crate) struct CanvassAsked {
-    poll: String,
-    number: u32,
 }
 
 #[derive(Events)]
