@@ -270,6 +270,7 @@ macro_rules! conformance {
                 a_runtime_is_not_settled_before_everything_is_durable
                 a_message_that_is_parked_does_not_keep_a_runtime_from_settling
                 time_moves_from_timer_to_timer_and_each_fires_at_its_own
+                a_timer_that_is_asked_for_while_another_one_fires_is_not_lost
                 what_follows_from_a_timer_may_ask_for_the_next_before_the_time_is_up
                 a_timer_between_two_microseconds_fires_and_not_too_early
                 the_end_of_all_time_is_reached_and_not_passed

@@ -41,6 +41,7 @@ pub(crate) enum Fault {
 
 struct Plan {
     fault: Option<(Fault, u64)>,
+    is_late: bool,
     commits: AtomicU64,
     reads: AtomicU64,
     is_dead: watch::Sender<bool>,
@@ -51,17 +52,23 @@ struct Plan {
 impl<S: Store + Clone> FaultyStore<S> {
     /// The fault strikes the n-th commit, or the n-th read; the first is 1.
     pub(crate) fn new(inner: S, fault: Fault, nth: u64) -> Self {
-        Self::with(inner, Some((fault, nth)))
+        Self::with(inner, Some((fault, nth)), false)
     }
 
     /// Nothing goes wrong.
     pub(crate) fn sound(inner: S) -> Self {
-        Self::with(inner, None)
+        Self::with(inner, None, false)
     }
 
-    fn with(inner: S, fault: Option<(Fault, u64)>) -> Self {
+    /// Nothing goes wrong, but a commit takes effect only after the answer to the one before was heard.
+    pub(crate) fn late(inner: S) -> Self {
+        Self::with(inner, None, true)
+    }
+
+    fn with(inner: S, fault: Option<(Fault, u64)>, is_late: bool) -> Self {
         let plan = Plan {
             fault,
+            is_late,
             commits: AtomicU64::new(0),
             reads: AtomicU64::new(0),
             is_dead: watch::Sender::new(false),
@@ -170,6 +177,10 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
         if self.strikes(Fault::DeathBeforeCommit, call) {
             self.plan.is_dead.send_replace(true);
             return Box::pin(pending());
+        }
+        if self.plan.is_late {
+            let inner = self.inner.clone();
+            return Box::pin(async move { inner.commit(batch).await });
         }
         let answer = self.inner.commit(batch);
         if self.strikes(Fault::DeathAfterCommit, call) {

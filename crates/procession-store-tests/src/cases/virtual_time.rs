@@ -105,9 +105,8 @@ pub async fn time_moves_from_timer_to_timer_and_each_fires_at_its_own<U: StoreUn
     is_sound(&store).await;
 }
 
-pub async fn what_follows_from_a_timer_may_ask_for_the_next_before_the_time_is_up<U: StoreUnderTest>() {
-    let (_place, store) = U::create(Settings::default()).await;
-    let runtime = start_at(store.clone(), 0).await;
+/// A journey whose car is never heard of.
+fn travel() -> Travel {
     let plan = Plan {
         journey: Journey::Expedition,
         trip: "t".into(),
@@ -116,7 +115,24 @@ pub async fn what_follows_from_a_timer_may_ask_for_the_next_before_the_time_is_u
         car: Answer::Silently,
         cancellation: Answer::Well,
     };
-    runtime.send(Travel { traveller: "t".into(), plan }).await.unwrap();
+    Travel { traveller: "t".into(), plan }
+}
+
+pub async fn a_timer_that_is_asked_for_while_another_one_fires_is_not_lost<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let runtime = start_at(FaultyStore::late(store.clone()), 0).await;
+    runtime.send(travel()).await.unwrap();
+
+    tokio::time::timeout(Duration::from_secs(30), advance(&runtime, 200)).await.unwrap();
+
+    assert_eq!(counts(&log(&store).await)["StepTimedOut"], 3);
+    is_sound(&store).await;
+}
+
+pub async fn what_follows_from_a_timer_may_ask_for_the_next_before_the_time_is_up<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let runtime = start_at(store.clone(), 0).await;
+    runtime.send(travel()).await.unwrap();
 
     // Three times 60 seconds for the car, and two times 10 seconds of pause.
     advance(&runtime, 199).await;
