@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use super::Reason;
 
-/// Where an instance is in its life. The engine keeps it: an instance runs from its first event to the first one whose
-/// variant is marked with `#[ends]`.
+/// Where an instance is in its life. The engine keeps it: an instance runs from its first event to one whose variant is
+/// marked with `#[ends]`. An event after that starts it again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "lifecycle", content = "outcome")]
 pub enum Lifecycle {
@@ -52,5 +52,20 @@ impl Starts {
             | (Lifecycle::Running, Self::Never | Self::IfNeeded)
             | (Lifecycle::Ended(_), Self::Again) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lifecycle, Reason, Starts};
+
+    #[test]
+    fn who_is_refused_when() {
+        let [new, running, ended] = [Lifecycle::NotStarted, Lifecycle::Running, Lifecycle::Ended("Closed")];
+        let refusals = |it: Starts| [new, running, ended].map(|lifecycle| it.refuses(lifecycle));
+        assert_eq!(refusals(Starts::Never), [Some(Reason::NotStarted), None, Some(Reason::Ended)]);
+        assert_eq!(refusals(Starts::Once), [None, Some(Reason::Started), Some(Reason::Ended)]);
+        assert_eq!(refusals(Starts::IfNeeded), [None, None, Some(Reason::Ended)]);
+        assert_eq!(refusals(Starts::Again), [None, Some(Reason::Started), None]);
     }
 }

@@ -227,14 +227,16 @@ pub async fn timers_are_asked_for_and_taken_back_in_one_batch<U: StoreUnderTest>
         Report::Quieted,
         Report::Postponed(3, 30),
     ] {
-        sends.push(tokio::spawn(runtime.send(report(it)).into_future()));
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        // Polled once it stands in the queue, and so they stand there in their order.
+        let mut send = runtime.send(report(it)).into_future();
+        let waits =
+            std::future::poll_fn(|context| std::task::Poll::Ready(send.as_mut().poll(context).is_pending()));
+        assert!(waits.await);
+        sends.push(send);
     }
     faulty.release_answers();
     for send in sends {
-        finish(&runtime, send.await.unwrap().unwrap().process).await;
+        finish(&runtime, send.await.unwrap().process).await;
     }
 
     assert!(faulty.commits() - before <= 4, "they were not together: {} commits", faulty.commits() - before);

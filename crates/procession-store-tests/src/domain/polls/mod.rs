@@ -140,7 +140,7 @@ impl Handle<OpenPoll> for Poll {
 
 impl On<PollAnnounced> for Poll {
     type Emits = OpenedOrNot;
-    const STARTS: Starts = Starts::Once;
+    const STARTS: Starts = Starts::IfNeeded;
 
     fn correlate(event: &PollAnnounced) -> Correlation {
         Correlation::to(&event.poll)
