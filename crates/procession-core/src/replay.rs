@@ -90,10 +90,12 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// The first difference between what was recorded and what the handlers decide now.
     pub fn next(&mut self, entry: Recorded) -> Result<(), Difference> {
-        if self.step.last().is_some_and(|last| last.causation != entry.causation) {
+        // An executed command comes from outside, also when it answers a message.
+        let is_outcome = entry.causation.is_some() && entry.entry.kind != Kind::ExecutedCommand;
+        if !is_outcome || self.step.last().is_some_and(|last| last.causation != entry.causation) {
             self.compare()?;
         }
-        if entry.causation.is_some() {
+        if is_outcome {
             self.step.push(entry.clone());
         }
         self.messages.insert(entry.position, entry);

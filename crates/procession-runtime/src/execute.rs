@@ -19,12 +19,13 @@ pub struct ExecuteCommand<C> {
     command: C,
     expected: Option<Version>,
     idempotency_key: Option<Arc<str>>,
+    cause: Option<(Position, ProcessId)>,
 }
 
 /// What came of an executed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
-    /// The process that the command began.
+    /// The process that the command began, or continues.
     pub process: ProcessId,
     /// Where the command stands in the log.
     pub position: Position,
@@ -50,7 +51,7 @@ type Executing<C> = Pin<Box<dyn Future<Output = Result<Executed, ExecuteError<Re
 
 impl<C: Command> ExecuteCommand<C> {
     pub(crate) fn new(runtime: Runtime, command: C) -> Self {
-        Self { runtime, command, expected: None, idempotency_key: None }
+        Self { runtime, command, expected: None, idempotency_key: None, cause: None }
     }
 
     /// Executes only if the instance has this version.
@@ -66,8 +67,17 @@ impl<C: Command> ExecuteCommand<C> {
         self
     }
 
+    /// Continues the process of a message of this log, as caused by it. For what somebody outside answers to a message:
+    /// the story of the process stays in one place, and goes on from there.
+    ///
+    /// Without it a command from outside begins a process of its own.
+    pub fn caused_by(mut self, message: &Recorded) -> Self {
+        self.cause = Some((message.position, message.process));
+        self
+    }
+
     async fn run(self) -> Result<Executed, ExecuteError<Rejection<C>>> {
-        let Self { runtime, command, expected, idempotency_key } = self;
+        let Self { runtime, command, expected, idempotency_key, cause } = self;
         let entry = Arc::new(encode(&runtime, &command, Kind::ExecutedCommand)?);
         if let Some(key) = &idempotency_key
             && let Some(answered) = runtime.seen(key, &entry).await?
@@ -76,7 +86,8 @@ impl<C: Command> ExecuteCommand<C> {
         }
         let (reply, answer) = oneshot::channel();
         let mode = Mode::Execute { expected, reply };
-        let request = Request { entry: Arc::clone(&entry), idempotency_key: idempotency_key.clone(), mode };
+        let key = idempotency_key.clone();
+        let request = Request { entry: Arc::clone(&entry), idempotency_key: key, cause, mode };
         runtime.call(Call::Request(request)).await?;
         match answer.await.unwrap_or_else(|_| Err(runtime.stopped())) {
             Ok(answered) => answered.typed::<C>(),
@@ -110,9 +121,9 @@ impl Answered {
             let rejection = Rejection::<C>::decode(&rejection.entry.payload).map_err(unreadable)?;
             return Err(ExecuteError::Rejected(rejection));
         }
-        let Self { position, outcome, version } = self;
+        let Self { process, position, outcome, version } = self;
         let events = outcome.into_iter().filter(|it| it.entry.kind == Kind::Event).collect();
-        Ok(Executed { process: position.into(), position, version, events })
+        Ok(Executed { process, position, version, events })
     }
 }
 
@@ -138,6 +149,7 @@ impl Runtime {
     ) -> Result<Answered, RequestError> {
         let before = Position(position.0.saturating_sub(1));
         let found = self.store().read_log(before, 1).await.map_err(unavailable)?;
+        let process = found.first().map_or(position.into(), |it| it.process);
         let same = found.first().is_some_and(|it| {
             let it = &it.entry;
             it.kind == entry.kind
@@ -164,7 +176,7 @@ impl Runtime {
             Some(version) => version,
             None => self.version_before(position, &entry.stream).await?,
         };
-        Ok(Answered { position, outcome, version })
+        Ok(Answered { process, position, outcome, version })
     }
 
     /// The version that a stream had when the command at a position was handled.

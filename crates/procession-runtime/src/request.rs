@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Request {
     pub(crate) entry: Arc<Entry>,
     pub(crate) idempotency_key: Option<Arc<str>>,
+    /// The message that it answers, and whose process it continues.
+    pub(crate) cause: Option<(Position, ProcessId)>,
     pub(crate) mode: Mode,
 }
 
@@ -56,6 +58,7 @@ pub struct Sent {
 /// What came of an executed command, untyped.
 #[derive(Debug, Clone)]
 pub(crate) struct Answered {
+    pub(crate) process: ProcessId,
     pub(crate) position: Position,
     /// The events, or the rejection.
     pub(crate) outcome: Vec<Recorded>,

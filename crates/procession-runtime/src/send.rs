@@ -39,7 +39,12 @@ impl<C: Command> SendCommand<C> {
         }
         let (reply, answer) = oneshot::channel();
         let mode = Mode::Send { reply };
-        let request = Request { entry: Arc::clone(&entry), idempotency_key: idempotency_key.clone(), mode };
+        let request = Request {
+            entry: Arc::clone(&entry),
+            idempotency_key: idempotency_key.clone(),
+            cause: None,
+            mode,
+        };
         runtime.call(Call::Request(request)).await?;
         match answer.await.unwrap_or_else(|_| Err(runtime.stopped())) {
             // Somebody with the same key was faster.

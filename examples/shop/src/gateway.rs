@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use backon::Retryable;
 use procession::{
-    ExecuteError, Message, ReadError, Runtime,
+    Decider, Event, ExecuteError, Message, ReadError, Runtime, Stream, Version,
     log::{Kind, Position, Recorded},
 };
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -100,12 +100,28 @@ impl Gateway {
             Status::Refunding => {
                 self.provider.refund(&Refund { payment, amount }).await?;
                 let record = self.runtime.execute(RecordRefund { payment });
-                record.idempotency_key(format!("refunded/{payment}")).await?;
+                let record = record.idempotency_key(format!("refunded/{payment}"));
+                match asked_by::<RefundRequested>(&self.runtime, payment).await? {
+                    Some(asked) => record.caused_by(&asked).await?,
+                    None => record.await?,
+                };
             }
             Status::NotRequested | Status::Completed | Status::Failed | Status::Refunded => {}
         }
         Ok(())
     }
+}
+
+/// The event of a payment that asks the provider for something: its answer belongs to the same process.
+pub(crate) async fn asked_by<E: Event>(
+    runtime: &Runtime,
+    payment: PaymentId,
+) -> Result<Option<Recorded>, ReadError> {
+    const MOST_EVENTS_OF_A_PAYMENT: usize = 64;
+    let stream = Stream::new(Payment::CATEGORY, payment.to_string())?;
+    let store = runtime.reader().store();
+    let events = store.read_stream(stream, Version::NONE, MOST_EVENTS_OF_A_PAYMENT).await?;
+    Ok(events.into_iter().find(|it| it.entry.name == E::NAME))
 }
 
 /// The payment for which there may be something to do.

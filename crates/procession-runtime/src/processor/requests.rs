@@ -68,13 +68,15 @@ impl Processor {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });
         }
         let Decision { before, emitted } = self.decide(command, batching).map_err(failed)?;
-        let logged = batching.push(Arc::clone(command), None, Expected::Any, request.idempotency_key.clone());
+        let answers = request.cause.map(|(position, process)| Cause { position, process });
+        let key = request.idempotency_key.clone();
+        let logged = batching.push(Arc::clone(command), answers, Expected::Any, key);
         let cause = Cause { position: logged.position, process: logged.process };
         self.offer(logged);
         let first = batching.batch.entries.len();
         self.append(emitted, before, cause, batching);
         let outcome = batching.recorded_since(first, cause);
         let version = outcome.iter().filter_map(|it: &Recorded| it.version).max().unwrap_or(before);
-        Ok(Answered { position: cause.position, outcome, version })
+        Ok(Answered { process: cause.process, position: cause.position, outcome, version })
     }
 }

@@ -158,3 +158,23 @@ async fn what_a_parked_message_did_not_do_is_left_out() {
     log.into_iter().for_each(|it| replay.next(it).unwrap());
     assert_eq!(replay.finish(), Ok(3));
 }
+
+#[tokio::test]
+async fn what_answers_a_message_from_outside_continues_its_process_and_replays() {
+    let runtime = Runtime::start(&hotel(), MemoryStore::new()).await.unwrap();
+    let first = runtime.execute(CleanRoom { room: 3 }).await.unwrap();
+    let [cleaned] = &first.events[..] else { panic!("one event: {first:?}") };
+
+    let answer = runtime.execute(CleanRoom { room: 2 }).idempotency_key("answer").caused_by(cleaned);
+    let answer = answer.await.unwrap();
+    let again = runtime.execute(CleanRoom { room: 2 }).idempotency_key("answer").await.unwrap();
+
+    assert_eq!((answer.process, &again), (first.process, &answer), "the answer is the same, told again");
+    runtime.wait(first.process).await.unwrap();
+    let history = runtime.reader().history(first.process, Position::START).await.unwrap();
+    let command = history.iter().find(|it| it.position == answer.position).unwrap();
+    assert_eq!(command.causation, Some(cleaned.position));
+    let log = runtime.reader().store().read_log(Position::START, 100).await.unwrap();
+    assert_eq!(log.len(), history.len());
+    replay(&hotel(), log).unwrap();
+}

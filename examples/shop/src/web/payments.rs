@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     PaymentId,
-    payments::{CompletePayment, DeclinePayment, Status},
+    gateway::asked_by,
+    payments::{CompletePayment, DeclinePayment, PaymentRequested, Status},
     provider::{Answer, Outcome},
 };
 
@@ -19,15 +20,15 @@ pub(super) async fn answer(
     Body(Answer { outcome }): Body<Answer>,
 ) -> Result<Json<PaymentView>, Problem> {
     // What is refused now would be refused with the same key for ever, also when the payment is there.
-    read(&runtime, payment).await?;
+    let asked = asked_by::<PaymentRequested>(&runtime, payment).await?.ok_or_else(|| unknown(payment))?;
     match outcome {
         Outcome::Completed => {
             let key = format!("completed/{payment}");
-            runtime.execute(CompletePayment { payment }).idempotency_key(key).await?;
+            runtime.execute(CompletePayment { payment }).idempotency_key(key).caused_by(&asked).await?;
         }
         Outcome::Declined => {
             let key = format!("declined/{payment}");
-            runtime.execute(DeclinePayment { payment }).idempotency_key(key).await?;
+            runtime.execute(DeclinePayment { payment }).idempotency_key(key).caused_by(&asked).await?;
         }
     }
     Ok(Json(read(&runtime, payment).await?))
@@ -43,7 +44,11 @@ pub(super) async fn get(
 async fn read(runtime: &Runtime, payment: PaymentId) -> Result<PaymentView, Problem> {
     let view = PaymentView::read(runtime, payment).await?;
     if view.status == Status::NotRequested {
-        return Err(Problem::not_found(format!("there is no payment {payment}")));
+        return Err(unknown(payment));
     }
     Ok(view)
+}
+
+fn unknown(payment: PaymentId) -> Problem {
+    Problem::not_found(format!("there is no payment {payment}"))
 }

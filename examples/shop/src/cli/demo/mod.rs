@@ -6,7 +6,10 @@ mod story;
 use std::{io::Write, net::SocketAddr, time::Duration};
 
 use clap::Args;
-use procession::{Runtime, log::Position};
+use procession::{
+    Runtime,
+    log::{Position, ProcessId},
+};
 use shop::{
     CartId, OrderId, ProductId, Quantity, WarehouseId, end_of_order,
     gateway::{Address, Gateway},
@@ -84,11 +87,11 @@ impl Trouble {
         let provider = self.start_services(runtime, &mut services).await?;
         let out = &mut anstream::stdout();
         writeln!(out, "{0}{1}{0:#}", look::STRONG, self.title())?;
-        let (cart, confirmed) = self.walk(runtime, out).await?;
+        let (cart, process) = self.walk(runtime, out).await?;
         let order = OrderId::of(&cart);
         end_of_order(runtime, order, LONGEST).await?;
         runtime.settled().await?;
-        let story = Story::of(runtime, &cart, confirmed).await?;
+        let story = Story::of(runtime, process).await?;
         story.tell(out)?;
         Ending::of(runtime, &provider, order, story.package()).await?.tell(self.promised(), out)
     }
@@ -113,8 +116,8 @@ impl Trouble {
         Ok(provider)
     }
 
-    /// Fills and confirms a cart. Returns where in the log it was confirmed.
-    async fn walk(self, runtime: &Runtime, out: &mut dyn Write) -> Result<(CartId, Position), CliError> {
+    /// Fills and confirms a cart. Returns the process that the confirmation began.
+    async fn walk(self, runtime: &Runtime, out: &mut dyn Write) -> Result<(CartId, ProcessId), CliError> {
         // The log only grows, so its length makes the names of this run new.
         let run = runtime.reader().store().progress().await?.head;
         let suffix = if run == Position::START { String::new() } else { format!("-{run}") };
@@ -135,7 +138,7 @@ impl Trouble {
         }
         writeln!(out, "  Ada confirms the cart")?;
         let confirmed = runtime.execute(ConfirmShoppingCart { cart: cart.clone() }).await?;
-        Ok((cart, confirmed.position))
+        Ok((cart, confirmed.process))
     }
 
     fn answers(self) -> Answers {

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, io::Write};
+use std::io::Write;
 
 use procession::{
     Message, Runtime,
@@ -6,60 +6,43 @@ use procession::{
     log::{Entry, Kind, Position, ProcessId, Recorded},
 };
 use serde_json::Value;
-use shop::{CartId, OrderId, PaymentId, ShipmentId, shipments::PackageWasSent};
+use shop::shipments::PackageWasSent;
 
 use crate::cli::{CliError, Done, look};
 
-/// What the log says about one order, as processes. What comes from outside, as a provider's answer does, begins a new one.
+/// What the log says about one order, from the confirmation of its cart to its end: one process, over all that was answered
+/// from outside.
 pub(super) struct Story {
-    processes: BTreeMap<ProcessId, Vec<Recorded>>,
+    process: ProcessId,
+    history: Vec<Recorded>,
 }
 
-const ENTRIES_PER_READ: usize = 1024;
 const NAME: usize = 22;
 const STREAM: usize = 22;
 
 impl Story {
-    /// From the confirmation of the cart on.
-    pub(super) async fn of(runtime: &Runtime, cart: &CartId, confirmed: Position) -> Result<Self, CliError> {
-        let order = OrderId::of(cart);
-        let (payment, shipment) = (PaymentId::of(&order), ShipmentId::of(&order));
-        let ours = [cart.to_string(), order.to_string(), payment.to_string(), shipment.to_string()];
-        let mut processes: BTreeMap<ProcessId, Vec<Recorded>> = BTreeMap::new();
-        let mut after = Position(confirmed.0.saturating_sub(1));
-        loop {
-            let entries = runtime.reader().store().read_log(after, ENTRIES_PER_READ).await?;
-            let Some(last) = entries.last() else { break };
-            after = last.position;
-            for entry in entries {
-                processes.entry(entry.process).or_default().push(entry);
-            }
-        }
-        processes
-            .retain(|_, history| history.iter().any(|it| ours.iter().any(|id| id == it.entry.stream.id())));
-        Ok(Self { processes })
+    pub(super) async fn of(runtime: &Runtime, process: ProcessId) -> Result<Self, CliError> {
+        let history = runtime.reader().history(process, Position::START).await?;
+        Ok(Self { process, history })
     }
 
     /// The package, if it was sent.
     pub(super) fn package(&self) -> Option<PackageWasSent> {
-        let mut sent = self.processes.values().flatten().map(|it| &it.entry);
+        let mut sent = self.history.iter().map(|it| &it.entry);
         let sent = sent.find(|it| it.kind == Kind::Event && it.name == PackageWasSent::NAME)?;
         serde_json::from_str(&sent.payload).ok()
     }
 
     /// Tells it, layer by layer.
     pub(super) fn tell(&self, out: &mut dyn Write) -> Done {
-        let began = self.processes.values().flatten().map(|it| it.entry.at).min().unwrap_or_default();
-        for (process, history) in &self.processes {
-            let strong = look::STRONG;
-            let first = history.first().map_or("", |it| &it.entry.name);
-            writeln!(out, "\n{strong}Process {process}{strong:#}, begun by {first}")?;
-            for layer in layers(history) {
-                let mut number = (layer.depth + 1).to_string();
-                for message in layer.messages {
-                    let after = message.entry.at.duration_since(began).as_millis();
-                    write_row(&std::mem::take(&mut number), after, &message.entry, out)?;
-                }
+        let Some(first) = self.history.first() else { return Ok(()) };
+        let (strong, began) = (look::STRONG, first.entry.at);
+        writeln!(out, "\n{strong}Process {}{strong:#}, begun by {}", self.process, first.entry.name)?;
+        for layer in layers(&self.history) {
+            let mut number = (layer.depth + 1).to_string();
+            for message in layer.messages {
+                let after = message.entry.at.duration_since(began).as_millis();
+                write_row(&std::mem::take(&mut number), after, &message.entry, out)?;
             }
         }
         Ok(())
