@@ -7,8 +7,8 @@ use super::{
         CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaEvent, SagaResumed,
         StepStarted,
     },
-    inputs::{ResumeSaga, TimeOutStep},
     state::{Phase, SagaState, StepStatus},
+    timeouts::{ResumeSaga, TimeOutStep},
 };
 use crate::{Failure, Message, Output, Payload, Stream, emit::Cancellation};
 

@@ -9,10 +9,11 @@ use super::{
         SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepStarted,
         StepTimedOut,
     },
-    inputs::{Meaning, ResumeSaga, RetryStep, Role, TimeOutStep, take},
+    inputs::{Meaning, Role, take},
     program::{Node, Program},
     state::SagaState,
     step::Told,
+    timeouts::{ResumeSaga, RetryStep, TimeOutStep},
 };
 use crate::{
     Failure, Message, MessageType, Output, Payload, Starts,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
@@ -11,56 +11,12 @@ use super::{
     events::{SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepTimedOut},
     state::{Phase, SagaState, StepStatus},
     step::LearnFn,
+    timeouts::{ResumeSaga, RetryStep, TimeOutStep},
 };
 use crate::{
-    Failure, Ignored, Message, Output, Payload, Reason, Starts, engine::decode, log::Entry, message::kind,
+    Failure, Ignored, Message, Output, Payload, Reason, Starts, engine::decode, log::Entry,
     process::CorrelateFn,
 };
-
-/// A step was not done in time. Addressed to the instance that has asked for it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct TimeOutStep {
-    pub(super) step: String,
-    pub(super) attempt: u32,
-}
-
-/// The pause before a step is tried again is over. Addressed to the instance that has asked for it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct RetryStep {
-    pub(super) step: String,
-    pub(super) attempt: u32,
-}
-
-/// The pause at a save-point is over. Addressed to the instance that has asked for it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ResumeSaga {
-    pub(super) from_stage: usize,
-}
-
-impl Message for TimeOutStep {
-    type Kind = kind::Command;
-    const NAME: &'static str = "TimeOutStep";
-}
-
-impl Message for RetryStep {
-    type Kind = kind::Command;
-    const NAME: &'static str = "RetryStep";
-}
-
-impl Message for ResumeSaga {
-    type Kind = kind::Command;
-    const NAME: &'static str = "ResumeSaga";
-}
-
-/// Whether this is the name of what a linear saga sends to itself: every saga has its own of this name.
-pub(crate) fn is_own_timeout(name: &str) -> bool {
-    [TimeOutStep::NAME, RetryStep::NAME].contains(&name) || is_pause(name)
-}
-
-/// Whether this is the name of what wakes a linear saga after its pause at a save-point.
-pub(crate) fn is_pause(name: &str) -> bool {
-    name == ResumeSaga::NAME
-}
 
 /// What a message can mean to an instance; an event only to those whom it concerns as that.
 pub(super) struct Meaning<D> {

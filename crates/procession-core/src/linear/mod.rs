@@ -12,12 +12,14 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 pub use builder::{Branch, LinearSaga};
 pub use events::{
     CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaResumed, SagaStarted,
     StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepStarted, StepTimedOut,
 };
-pub(crate) use inputs::{is_own_timeout, is_pause};
 pub use state::{SagaState, StepStatus};
 pub use step::{Step, StepWithoutEnd};
+
+pub(crate) use timeouts::{is_own_timeout, is_pause};
