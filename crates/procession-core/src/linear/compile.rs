@@ -4,11 +4,8 @@ use std::{any::TypeId, sync::Arc};
 
 use super::{
     builder::LinearSaga,
-    events::{
-        CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaEvent, SagaResumed,
-        SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepStarted,
-        StepTimedOut,
-    },
+    emissions::{compensated, completing, failing, sending, starting, timing_out},
+    events::SagaEvent,
     inputs::{Meaning, Role, take},
     program::{Node, Program},
     state::SagaState,
@@ -16,8 +13,8 @@ use super::{
     timeouts::{ResumeSaga, RetryStep, TimeOutStep},
 };
 use crate::{
-    Failure, Message, MessageType, Output, Payload, Starts,
-    emit::{Emission, EmissionKind, Times, once},
+    Failure, MessageType, Output, Payload, Starts,
+    emit::Emission,
     engine::{HandleFn, InstanceType, ReactFn},
     map::{Stage, StageCompensation, StageStep},
     process::{CorrelateFn, Input, ProcessType, Source},
@@ -216,95 +213,6 @@ fn routes(category: &'static str, correlates: Vec<CorrelateFn>) -> ReactFn {
     })
 }
 
-fn recorded<M: Message>(times: Times) -> Emission {
-    once::<M>(EmissionKind::Records, times)
-}
-
-/// What starting a step emits.
-fn sending<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let Some(step) = program.steps.get(step) else { return Vec::new() };
-    let command = Emission { kind: EmissionKind::Sends, message: step.sends.command, times: Times::Maybe };
-    let timeout = step.within.map(|_| once::<TimeOutStep>(EmissionKind::SendsLater, Times::Maybe));
-    [recorded::<StepStarted>(Times::Maybe), command].into_iter().chain(timeout).collect()
-}
-
-fn starting<D>(program: &Program<D>) -> Vec<Emission> {
-    let first = program.ready(&|_| false).into_iter().flat_map(|it| sending(program, it));
-    [recorded::<SagaStarted>(Times::Once)].into_iter().chain(first).collect()
-}
-
-fn completing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let others = program.reachable_without(step);
-    let next = program.ready(&|it| it == step || others.contains(&it));
-    let mut emits = vec![recorded::<StepCompleted>(Times::Maybe)];
-    if next.is_empty() {
-        emits.push(recorded::<SagaCompleted>(Times::Maybe));
-    }
-    emits.extend(next.into_iter().flat_map(|it| sending(program, it)));
-    emits
-}
-
-/// When a step fails, what is done is undone.
-fn failing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let mut emits = vec![recorded::<StepFailed>(Times::Maybe), recorded::<RollbackStarted>(Times::Maybe)];
-    emits.extend(undoing(program, step));
-    emits.extend(retrying(program, step));
-    emits
-}
-
-/// A step that was not done in time may be done after all, and is undone too.
-fn timing_out<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let mut emits = vec![recorded::<StepTimedOut>(Times::Maybe), recorded::<RollbackStarted>(Times::Maybe)];
-    emits.extend(compensation(program, step).into_iter().flatten());
-    emits.extend(undoing(program, step));
-    emits
-}
-
-fn retrying<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    match program.steps.get(step) {
-        Some(it) if it.retries > 0 => {
-            let mut emits = vec![recorded::<StepRetryScheduled>(Times::Maybe)];
-            if it.pause.is_zero() {
-                emits.extend(sending(program, step));
-            } else {
-                emits.push(once::<RetryStep>(EmissionKind::SendsLater, Times::Maybe));
-            }
-            emits
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn compensated<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let mut emits = vec![recorded::<StepCompensated>(Times::Maybe)];
-    emits.extend(undoing(program, step));
-    emits
-}
-
-/// What may be undone next after this step: a step of a branch beside it, or the nearest one before it.
-fn undoing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let may_be_done = program.reachable_without(step);
-    let (before, beside): (Vec<_>, Vec<_>) =
-        may_be_done.into_iter().partition(|it| !program.reachable_without(*it).contains(&step));
-    let undo = |it: usize| compensation(program, it);
-    let mut emits: Vec<Emission> = beside.into_iter().rev().filter_map(undo).flatten().collect();
-    match before.into_iter().rev().find_map(undo) {
-        Some(nearest) => emits.extend(nearest),
-        None => emits.push(recorded::<SagaCompensated>(Times::Maybe)),
-    }
-    if program.stages.iter().any(|it| matches!(it, Node::SavePoint(_))) {
-        emits.push(recorded::<SagaResumed>(Times::Maybe));
-        emits.push(once::<ResumeSaga>(EmissionKind::SendsLater, Times::Maybe));
-    }
-    emits
-}
-
-fn compensation<D>(program: &Program<D>, step: usize) -> Option<[Emission; 2]> {
-    let message = program.steps.get(step)?.compensation.as_ref()?.sends.command;
-    let sends = Emission { kind: EmissionKind::Compensates, message, times: Times::Maybe };
-    Some([recorded::<CompensationStarted>(Times::Maybe), sends])
-}
-
 fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
     let stage = |node: &Node| match node {
         Node::Step(step) => {
@@ -329,61 +237,4 @@ fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
         Node::SavePoint(it) => Some(Stage::SavePoint { retries: it.retries, pause: it.pause }),
     };
     nodes.iter().filter_map(stage).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Serialize};
-
-    use crate::{
-        Branch, Correlation, EmissionKind, LinearSaga, Module, ProcessMap, Step,
-        doc::{CleanRoom, GuestLeft, RoomCleaned},
-        map::Trigger,
-    };
-
-    #[derive(Clone, Serialize, Deserialize)]
-    struct Stay {
-        room: u16,
-    }
-
-    fn step(name: &'static str) -> Step<Stay> {
-        Step::named(name, |it: &Stay| CleanRoom { room: it.room })
-            .completes_on(|event: &RoomCleaned| Correlation::to(event.room))
-    }
-
-    fn undone(name: &'static str) -> Step<Stay> {
-        step(name).compensates(
-            |it: &Stay| CleanRoom { room: it.room },
-            |event: &RoomCleaned| Correlation::to(event.room),
-        )
-    }
-
-    fn compensates_on(trigger: Trigger, saga: LinearSaga<Stay>) -> bool {
-        let map = ProcessMap::of(&[Module::named("rooms").linear_saga(saga)]);
-        let mut triggered = map.handlers().filter(|(_, it)| it.trigger == trigger);
-        triggered.any(|(_, it)| it.emits.iter().any(|it| it.kind == EmissionKind::Compensates))
-    }
-
-    #[test]
-    fn what_a_branch_beside_a_failing_one_has_done_can_be_undone() {
-        let saga = LinearSaga::named("stay")
-            .starts_on(|event: &GuestLeft| (event.room, Stay { room: event.room }))
-            .in_parallel([Branch::new().step(step("air")), Branch::new().step(undone("sweep"))]);
-        assert!(compensates_on(Trigger::Rejection, saga));
-    }
-
-    #[test]
-    fn a_step_that_nothing_follows_is_undone_when_its_time_is_up_and_not_when_it_has_failed() {
-        let saga = |last| {
-            LinearSaga::named("stay")
-                .starts_on(|event: &GuestLeft| (event.room, Stay { room: event.room }))
-                .step(step("air"))
-                .step(last)
-        };
-        let limited = || undone("sweep").within(Duration::from_secs(60));
-        assert!(!compensates_on(Trigger::Rejection, saga(limited())), "what has failed is not done");
-        assert!(compensates_on(Trigger::Timeout, saga(limited())), "what is late may be done");
-    }
 }

@@ -3,6 +3,7 @@
 mod advance;
 mod builder;
 mod compile;
+mod emissions;
 mod events;
 mod inputs;
 mod program;
@@ -22,4 +23,4 @@ pub use events::{
 pub use state::{SagaState, StepStatus};
 pub use step::{Step, StepWithoutEnd};
 
-pub(crate) use timeouts::{is_own_timeout, is_pause};
+pub(crate) use timeouts::{TimeOutStep, is_own_timeout, is_pause};

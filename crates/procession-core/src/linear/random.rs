@@ -7,8 +7,8 @@ use proptest::{collection::vec, prelude::*};
 use serde::Deserialize;
 
 use super::{
-    inputs::{ResumeSaga, TimeOutStep},
     tests::{Begun, Do, Known, NAMES, Undo, ask, done, failed, known, plain, undoable, undone},
+    timeouts::{ResumeSaga, TimeOutStep},
 };
 use crate::{
     Branch, Context, Engine, InstanceState, Lifecycle, LinearSaga, Message, Module, Output, Rejected, Step,

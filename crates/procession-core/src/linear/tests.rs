@@ -170,7 +170,7 @@ fn a_step_that_is_not_done_in_time_is_undone_like_one_that_is_done() {
         .then(ask(0))
         .when(done(0))
         .then(ask(1))
-        .when_timed_out("one", 1)
+        .when_timed_out("one")
         .then(undo(1))
         .when(done(1))
         .then_ignored()
@@ -186,9 +186,7 @@ fn the_time_of_a_step_that_is_done_has_no_effect() {
         .then(ask(0))
         .when(done(0))
         .then(ask(1))
-        .when_timed_out("zero", 1)
-        .then_ignored()
-        .when_timed_out("one", 2)
+        .when_timed_out("zero")
         .then_ignored()
         .when(done(1))
         .then_ends("SagaCompleted");
@@ -356,8 +354,88 @@ fn the_time_of_a_step_of_an_earlier_life_has_no_effect_on_a_later_one() {
         .then(())
         .when(begun())
         .then(ask(0))
-        .when_timed_out("zero", 1)
+        .when_timed_out_at("zero", 1)
         .then_ignored()
-        .when_timed_out("zero", 2)
+        .when_timed_out_at("zero", 2)
         .then_ends("SagaCompensated");
+}
+
+#[test]
+fn a_failing_step_is_tried_again_after_a_pause_as_often_as_it_may() {
+    let stubborn = undoable(1).retries(2, Duration::from_secs(60));
+    given_linear_saga(saga().step(undoable(0)).step(stubborn))
+        .when(begun())
+        .then(ask(0))
+        .when(done(0))
+        .then(ask(1))
+        .when(failed(1))
+        .then(())
+        .when(failed(1))
+        .then_ignored()
+        .when_pause_is_over()
+        .then(ask(1))
+        .when_rejected(ask(1), RoomRejection::AlreadyClean)
+        .then(())
+        .when_pause_is_over()
+        .then(ask(1))
+        .when(failed(1))
+        .then(undo(0))
+        .when(undone(0))
+        .then_ends("SagaCompensated");
+}
+
+#[test]
+fn without_a_pause_a_step_is_tried_again_at_once() {
+    given_linear_saga(saga().step(plain(0).retries(1, Duration::ZERO)))
+        .when(begun())
+        .then(ask(0))
+        .when(failed(0))
+        .then(ask(0))
+        .when(done(0))
+        .then_ends("SagaCompleted");
+}
+
+#[test]
+fn a_step_is_not_tried_again_when_a_branch_beside_it_has_failed_meanwhile() {
+    let branches = [
+        Branch::new().step(plain(0).retries(5, Duration::from_secs(60))),
+        Branch::new().step(plain(1)),
+        Branch::new().step(undoable(2)),
+    ];
+    given_linear_saga(saga().in_parallel(branches))
+        .when(begun())
+        .then((ask(0), ask(1), ask(2)))
+        .when(failed(0))
+        .then(())
+        .when(failed(1))
+        .then(())
+        .when_pause_is_over()
+        .then_ignored()
+        .when(done(2))
+        .then(undo(2))
+        .when(undone(2))
+        .then_ends("SagaCompensated");
+}
+
+#[test]
+fn behind_a_save_point_a_step_may_be_tried_as_often_as_at_first() {
+    let stubborn = plain(0).retries(1, Duration::ZERO);
+    let mut it = given_linear_saga(saga().save_point(1, Duration::from_secs(60)).step(stubborn))
+        .when(begun())
+        .then(ask(0));
+    it = it.when(failed(0)).then(ask(0)).when(failed(0)).then(());
+    it = it.when_pause_is_over().then(ask(0)).when(failed(0)).then(ask(0));
+    it.when(failed(0)).then_ends("SagaCompensated");
+}
+
+#[test]
+fn what_undoes_the_steps_may_know_what_has_failed() {
+    let failing = plain(1).learns(|it, event: &Failed| it.ticket = event.step as u32 + 100);
+    given_linear_saga(saga().step(undoable(0)).step(failing))
+        .when(begun())
+        .then(ask(0))
+        .when(done(0))
+        .then(ask(1))
+        .when(failed(1))
+        .then(Undo { ticket: 101, ..undo(0) });
 }

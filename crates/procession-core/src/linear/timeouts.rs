@@ -6,7 +6,7 @@ use crate::{Message, message::kind};
 
 /// A step was not done in time. Addressed to the instance that has asked for it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct TimeOutStep {
+pub(crate) struct TimeOutStep {
     pub(super) step: String,
     pub(super) attempt: u32,
 }

@@ -5,8 +5,9 @@ use super::{
     difference::{Outcome, assert_same},
 };
 use crate::{
-    Command, Context, Decider, Engine, Fact, Failure, Handlers, InstanceState, Lifecycle, LinearSaga, Module,
-    Output, Payload, Rejected, Sends, Stream,
+    Command, Context, Decider, Engine, Fact, Failure, Handlers, InstanceState, Lifecycle, LinearSaga,
+    Message, Module, Output, Payload, Rejected, Sends, Stream,
+    linear::TimeOutStep,
     log::{Encoded, Entry, Kind},
 };
 
@@ -33,7 +34,7 @@ use crate::{
 pub fn given_linear_saga<D: Payload + Clone>(saga: LinearSaga<D>) -> GivenLinearSaga {
     let category = saga.name();
     let engine = Engine::of(&[Module::named("test").linear_saga(saga)]);
-    GivenLinearSaga { category, engine, instance: None, past: Vec::new() }
+    GivenLinearSaga { category, engine, instance: None, asked_for: Vec::new(), past: Vec::new() }
 }
 
 /// A linear saga on its way.
@@ -41,6 +42,8 @@ pub struct GivenLinearSaga {
     category: &'static str,
     engine: Engine,
     instance: Option<(Stream, InstanceState)>,
+    /// What it has asked itself for, later.
+    asked_for: Vec<Encoded>,
     past: Vec<String>,
 }
 
@@ -61,13 +64,41 @@ impl GivenLinearSaga {
         self.went(when, outcome)
     }
 
-    /// Lets the time of the step that is under way run out.
-    pub fn when_timed_out(mut self, step: &str, attempt: u32) -> Went {
-        let payload = serde_json::json!({ "step": step, "attempt": attempt }).to_string();
-        let message =
-            Encoded { name: "TimeOutStep".into(), schema_version: 1, payload: payload.into_boxed_str() };
-        let outcome = self.take(Kind::Command, message);
-        self.went(format!("the time of `{step}` runs out"), outcome)
+    /// Lets the time limit of a step run out.
+    pub fn when_timed_out(self, step: &str) -> Went {
+        self.when_limit_ends(step, None)
+    }
+
+    /// Lets a certain attempt's time limit run out, also when that attempt is over.
+    #[cfg(test)]
+    pub(crate) fn when_timed_out_at(self, step: &str, attempt: u32) -> Went {
+        self.when_limit_ends(step, Some(attempt))
+    }
+
+    fn when_limit_ends(self, step: &str, attempt: Option<u32>) -> Went {
+        self.when_asked_for(format!("the time limit of `{step}` runs out"), |it| {
+            let fields: serde_json::Value = serde_json::from_str(&it.payload).unwrap_or_default();
+            it.name == TimeOutStep::NAME
+                && fields["step"] == step
+                && attempt.is_none_or(|attempt| fields["attempt"] == attempt)
+        })
+    }
+
+    /// Lets the pause be over that the saga makes before it tries again: at a save-point, or before a step.
+    pub fn when_pause_is_over(self) -> Went {
+        self.when_asked_for("the pause is over".into(), |it| it.name != TimeOutStep::NAME)
+    }
+
+    fn when_asked_for(mut self, when: String, is_meant: impl Fn(&Encoded) -> bool) -> Went {
+        let asked = self.asked_for.iter().rev().find(|it| is_meant(it)).cloned();
+        let outcome = match asked {
+            Some(message) => self.take(Kind::Command, message),
+            None => Err(Failure::NotTaken {
+                by: format!("the saga {}", self.category),
+                name: "what it has not asked for",
+            }),
+        };
+        self.went(when, outcome)
     }
 
     fn event<F: Fact>(&mut self, event: Result<Encoded, crate::EncodeError>) -> Outcome {
@@ -93,13 +124,15 @@ impl GivenLinearSaga {
         let message = Entry::new(kind, stream.clone(), message, Timestamp::UNIX_EPOCH);
         let mut outputs = self.engine.decide(state, &message, &Context::at(Timestamp::UNIX_EPOCH))?;
         self.engine.fold(state, stream, &mut outputs)?;
-        let sent = |it: &Output| match it {
-            Output::Send { to, .. } => to != stream,
-            Output::Ignore(_) => true,
-            _ => false,
-        };
-        outputs.retain(sent);
-        Ok(outputs)
+        let mut sent = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Send { to, message, .. } if to == *stream => self.asked_for.push(message),
+                Output::Send { .. } | Output::Ignore(_) => sent.push(output),
+                _ => {}
+            }
+        }
+        Ok(sent)
     }
 
     fn went(mut self, when: String, outcome: Outcome) -> Went {

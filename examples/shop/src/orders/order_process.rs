@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn an_order_that_is_not_paid_in_time_is_cancelled_after_its_payment_is_discarded() {
         given_waiting_for_payment()
-            .when_timed_out("pay", 1)
+            .when_timed_out("pay")
             .then(discard(PaymentFailure::TimedOut))
             .when(failed(PaymentFailure::TimedOut))
             .then(cancel(CancellationReason::NotPaid))
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn money_that_comes_while_the_payment_is_discarded_does_not_continue_the_order() {
         _ = given_waiting_for_payment()
-            .when_timed_out("pay", 1)
+            .when_timed_out("pay")
             .then(discard(PaymentFailure::TimedOut))
             .when(finalized())
             .then_ignored()
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_decline_that_crosses_the_deadline_confirms_that_nothing_is_kept() {
         _ = given_waiting_for_payment()
-            .when_timed_out("pay", 1)
+            .when_timed_out("pay")
             .then(discard(PaymentFailure::TimedOut))
             .when(failed(PaymentFailure::Declined))
             .then(cancel(CancellationReason::NotPaid))
