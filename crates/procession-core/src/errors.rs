@@ -94,6 +94,16 @@ pub enum Failure {
         /// Why its id is refused.
         reason: InvalidId,
     },
+    /// A handler recorded something behind the event that ends its instance.
+    #[error(
+        "`{event}` was recorded behind `{end}`, which ends the instance; record it before, or not at all"
+    )]
+    RecordedAfterTheEnd {
+        /// The event.
+        event: String,
+        /// The event that ends the instance.
+        end: &'static str,
+    },
     /// A completed step could not be undone.
     #[error("the compensation of step `{step}` has failed: {reason}")]
     CompensationFailed {

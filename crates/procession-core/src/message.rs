@@ -140,6 +140,9 @@ pub mod kind {
     pub enum Event {}
     #[derive(Debug)]
     pub enum PublicEvent {}
+    /// Of a linear saga: nobody else reacts to it, since it does not say whose it is.
+    #[derive(Debug)]
+    pub enum SagaEvent {}
     #[derive(Debug)]
     pub enum Command {}
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Context, Engine, Failure, Handlers, InstanceState, Output, Stream, Version,
-    log::{Entry, Kind, Position, Recorded},
+    log::{Encoded, Entry, Kind, Position, Recorded},
 };
 
 /// Replays a log, entry by entry in log order.
@@ -17,8 +17,10 @@ pub struct Replay<'a> {
     versions: BTreeMap<Stream, Version>,
     messages: BTreeMap<Position, Recorded>,
     parked: BTreeSet<(Position, String)>,
-    /// What was asked for later, by the message whose handling asked for it.
-    asked_for: BTreeMap<Position, Vec<String>>,
+    /// What was asked for later, by the message whose handling was compared.
+    asked_for: BTreeMap<Position, Vec<Encoded>>,
+    /// Where each stream's newest event stands.
+    moved_on: BTreeMap<Stream, Position>,
     step: Vec<Recorded>,
     steps: u64,
 }
@@ -73,6 +75,7 @@ impl<'a> Replay<'a> {
             messages: BTreeMap::new(),
             parked: BTreeSet::new(),
             asked_for: BTreeMap::new(),
+            moved_on: BTreeMap::new(),
             step: Vec::new(),
             steps: 0,
         }
@@ -118,34 +121,39 @@ impl<'a> Replay<'a> {
         let Some(at) = first.causation else { return Ok(()) };
         let cause = self.messages.get(&at).filter(|it| it.position < first.position);
         let cause = cause.ok_or(Difference::NoCause { at: first.position, cause: at })?.clone();
-        let recorded: Vec<_> = step.iter().map(|it| signature(&it.entry)).collect();
-        if self.became_due(&cause, &step, &recorded) {
+        if self.became_due(&cause, &step) {
             return Ok(());
         }
         let outputs = self.decide(&cause, &step).map_err(|failure| Difference::Failed { at, failure })?;
-        let later: Vec<_> = outputs.iter().filter(|it| it.is_later()).filter_map(output).collect();
-        let replayed: Vec<_> = outputs.iter().filter(|it| !it.is_later()).filter_map(output).collect();
+        let messages = |later| {
+            let outputs = outputs.iter().filter(move |it| it.is_later() == later);
+            outputs.filter_map(Output::message).cloned().collect::<Vec<_>>()
+        };
+        let (later, at_once) = (messages(true), messages(false));
         // What was asked for later may have become due right after the step, or stands in a step of its own.
-        let became_due = recorded.strip_prefix(&*replayed).unwrap_or(&recorded);
-        if !became_due.iter().all(|it| later.contains(it)) {
+        let is_same =
+            step.len() >= at_once.len() && step.iter().zip(&at_once).all(|(it, now)| is_same(&it.entry, now));
+        let became_due = if is_same { step.get(at_once.len()..).unwrap_or_default() } else { &step[..] };
+        if !became_due.iter().all(|it| later.iter().any(|later| is_same_message(it, later))) {
+            let recorded = step.iter().map(|it| format!("{} {}", it.entry.name, it.entry.payload)).collect();
+            let replayed = at_once.iter().map(|it| format!("{} {}", it.name, it.payload)).collect();
             return Err(Difference::Decision { cause: at, recorded, replayed });
         }
-        if !later.is_empty() {
-            self.asked_for.insert(at, later);
-        }
+        self.asked_for.insert(at, later);
         self.steps += 1;
         step.iter().filter(|it| it.version.is_some()).try_for_each(|it| self.is_dense(it))
     }
 
-    /// A command that was asked for later is logged when it becomes due, in a step of its own. Who asked cannot always be
-    /// asked again: the instance's state has moved on.
-    fn became_due(&self, cause: &Recorded, step: &[Recorded], recorded: &[String]) -> bool {
-        let asked = self.asked_for.get(&cause.position);
-        if asked.is_some_and(|it| recorded.iter().all(|entry| it.contains(entry))) {
-            return true;
+    /// A command that was asked for later is logged when it becomes due, in a step of its own. Who asked cannot be asked
+    /// again, if it was asked before, or if its instance has recorded something since.
+    fn became_due(&self, cause: &Recorded, step: &[Recorded]) -> bool {
+        if let Some(asked) = self.asked_for.get(&cause.position) {
+            return step.iter().all(|it| asked.iter().any(|asked| is_same_message(it, asked)));
         }
         let is_stateful = matches!(self.engine.handlers_of(&cause.entry), Handlers::Instance);
-        is_stateful && step.iter().all(|it| it.entry.kind == Kind::Command && it.entry.sender.is_some())
+        let has_moved_on = self.moved_on.get(&cause.entry.stream).is_some_and(|it| *it > cause.position);
+        let are_commands = step.iter().all(|it| it.entry.kind == Kind::Command && it.entry.sender.is_some());
+        is_stateful && has_moved_on && are_commands
     }
 
     /// Asks the handlers, and folds what an instance records, as the runtime does.
@@ -167,6 +175,7 @@ impl<'a> Replay<'a> {
 
     /// Whether an event has the next version of its stream.
     fn is_dense(&mut self, event: &Recorded) -> Result<(), Difference> {
+        self.moved_on.insert(event.entry.stream.clone(), event.position);
         let next = self.versions.entry(event.entry.stream.clone()).or_default();
         *next = next.next();
         if event.version != Some(*next) {
@@ -193,11 +202,13 @@ impl Output {
     }
 }
 
-fn signature(entry: &Entry) -> String {
-    format!("{} {}", entry.name, entry.payload)
+/// Whether an entry is what the handlers would write now. What was written with an older shape is taken for the same: it
+/// means what its upcast means, and was not to be written anew.
+fn is_same(recorded: &Entry, now: &Encoded) -> bool {
+    let is_older = recorded.schema_version < now.schema_version;
+    recorded.name == now.name && (is_older || recorded.payload == now.payload)
 }
 
-/// What an output looks like in the log; none for one that does not stand there.
-fn output(output: &Output) -> Option<String> {
-    output.message().map(|it| format!("{} {}", it.name, it.payload))
+fn is_same_message(recorded: &Recorded, now: &Encoded) -> bool {
+    is_same(&recorded.entry, now)
 }

@@ -55,7 +55,11 @@ impl Stream {
 
 /// FNV-1a over category, a zero byte and id. Stores depend on it, so it must never change.
 fn place(category: &str, id: &str) -> u64 {
-    let bytes = category.bytes().chain([0]).chain(id.bytes());
+    fnv_1a(category.bytes().chain([0]).chain(id.bytes()))
+}
+
+/// The hash of Fowler, Noll and Vo: the same on every machine, for ever.
+pub(crate) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

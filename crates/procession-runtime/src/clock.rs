@@ -33,6 +33,8 @@ impl VirtualClock {
     }
 
     /// Moves it to a time. It never goes back.
+    ///
+    /// A runtime that sleeps is not woken by it: [`Runtime::advance`](crate::Runtime::advance) moves the clock and wakes it.
     pub fn move_to(&self, time: Timestamp) {
         let mut now = self.lock();
         *now = time.max(*now);

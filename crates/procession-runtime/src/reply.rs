@@ -21,6 +21,9 @@ pub enum ReplyError {
         /// How long.
         within: Duration,
     },
+    /// No message has begun a process there.
+    #[error("there is no process {0}")]
+    UnknownProcess(ProcessId),
     /// The reply cannot be read.
     #[error(transparent)]
     Unreadable(#[from] DecodeError),
@@ -58,6 +61,9 @@ impl Runtime {
     /// # Errors
     /// When it does not come in time, cannot be read, the store fails, or the runtime stops first.
     pub async fn reply<R: Reply>(&self, process: ProcessId, within: Duration) -> Result<R, ReplyError> {
+        if !self.has_process(process).await? {
+            return Err(ReplyError::UnknownProcess(process));
+        }
         let mut awaited = Vec::new();
         R::names(&mut awaited);
         let reply = tokio::time::timeout(within, self.first_of(process, &awaited)).await;
@@ -66,21 +72,12 @@ impl Runtime {
     }
 
     async fn first_of(&self, process: ProcessId, awaited: &[&'static str]) -> Result<Recorded, ReplyError> {
-        let (reply, mut found) = oneshot::channel();
-        let (registered, head) = oneshot::channel();
+        let (reply, found) = oneshot::channel();
+        let (registered, is_registered) = oneshot::channel();
         let call = Call::Reply { process, awaited: awaited.to_vec(), reply, registered };
         self.call(call).await.map_err(|_| ReplyError::Stopped)?;
-        let head = head.await.map_err(|_| ReplyError::Stopped)?;
-        let mut committed = self.committed();
-        tokio::select! {
-            biased;
-            // What was decided before somebody waited for it is in the log, as soon as it is durable.
-            durable = committed.wait_for(|it| *it >= head) => {
-                durable.map_err(|_| ReplyError::Stopped)?;
-            }
-            // It may never become durable, and then the log may stay shorter than that.
-            found = &mut found => return found.map_err(|_| ReplyError::Stopped),
-        }
+        // From then on, what is not in the log is still to be decided, and will be heard.
+        is_registered.await.map_err(|_| ReplyError::Stopped)?;
         match self.recorded_before(process, awaited).await? {
             Some(found) => Ok(found),
             None => found.await.map_err(|_| ReplyError::Stopped),

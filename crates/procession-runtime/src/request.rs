@@ -36,7 +36,7 @@ pub(crate) enum Call {
         process: ProcessId,
         awaited: Vec<&'static str>,
         reply: oneshot::Sender<Recorded>,
-        registered: oneshot::Sender<Position>,
+        registered: oneshot::Sender<()>,
     },
     Settle {
         reply: oneshot::Sender<()>,
@@ -100,6 +100,12 @@ pub enum RequestError {
         /// The key.
         key: String,
         /// Where the earlier command stands.
+        position: Position,
+    },
+    /// The message that the command answers is not one of this log.
+    #[error("the message at position {position}, which the command answers, is not in this log")]
+    UnknownCause {
+        /// The position.
         position: Position,
     },
     /// The idempotency key was used before. Resolved before it reaches a caller.

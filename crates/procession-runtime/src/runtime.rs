@@ -175,14 +175,18 @@ impl Runtime {
     /// # Errors
     /// When there is no such process, or the runtime stops first.
     pub async fn wait(&self, process: ProcessId) -> Result<Quiet, WaitError> {
-        let before = Position(process.0.saturating_sub(1));
-        let found = self.store().read_log(before, 1).await?;
-        if found.first().is_none_or(|it| it.process != process) {
+        if !self.has_process(process).await? {
             return Err(WaitError::UnknownProcess(process));
         }
         let (reply, quiet) = oneshot::channel();
         self.call(Call::Wait { process, reply }).await.map_err(|_| WaitError::Stopped)?;
         quiet.await.map_err(|_| WaitError::Stopped)
+    }
+
+    pub(crate) async fn has_process(&self, process: ProcessId) -> Result<bool, StoreError> {
+        let before = Position(process.0.saturating_sub(1));
+        let found = self.store().read_log(before, 1).await?;
+        Ok(found.first().is_some_and(|it| it.process == process))
     }
 
     /// Reads states and processes.

@@ -302,10 +302,10 @@ impl Applier {
                     AND message_type IN (SELECT id FROM message_type WHERE name = ?2)";
                 connection.prepare_cached(delete).and_then(|mut it| it.execute((stream, *name)))
             }
-            Cancellation::AskedForBy(stream) => {
-                let sender = self.stream(connection, stream)?.id;
-                let delete = "DELETE FROM timer WHERE sender = ?1";
-                connection.prepare_cached(delete).and_then(|mut it| it.execute([sender]))
+            Cancellation::TimeoutsOf(instance) => {
+                let instance = self.stream(connection, instance)?.id;
+                let delete = "DELETE FROM timer WHERE stream = ?1 AND sender = ?1";
+                connection.prepare_cached(delete).and_then(|mut it| it.execute([instance]))
             }
         };
         deleted.map(drop).map_err(store_error)

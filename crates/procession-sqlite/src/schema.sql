@@ -76,6 +76,5 @@ CREATE TABLE timer (
 ) STRICT;
 
 CREATE INDEX timer_by_due ON timer (due);
--- Timers are taken back by the instance that they are addressed to, or by the one that has asked for them.
+-- Timers are taken back by the instance that they are addressed to.
 CREATE INDEX timer_by_stream ON timer (stream);
-CREATE INDEX timer_by_sender ON timer (sender) WHERE sender IS NOT NULL;

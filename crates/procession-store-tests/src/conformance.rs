@@ -203,6 +203,8 @@ macro_rules! conformance {
                 a_reply_comes_although_the_commit_with_it_failed_at_first
                 a_reply_comes_although_a_read_of_the_store_is_refused
                 a_reply_comes_although_the_log_stays_shorter_than_it_was_to_be
+                a_reply_that_is_in_the_log_is_found_although_batches_in_flight_fail
+                a_reply_of_a_process_that_does_not_exist_is_told_at_once
                 who_waits_for_a_reply_while_a_store_refuses_goes_on_waiting
             }
             save_points {
@@ -246,7 +248,7 @@ macro_rules! conformance {
                 a_fired_timer_is_gone_and_its_command_is_there_together
                 a_timer_gets_no_name_that_was_used_before
                 timers_are_taken_back_by_their_command_and_instance
-                timers_are_taken_back_by_who_has_asked_for_them
+                the_timeouts_of_an_instance_are_taken_back_and_what_it_sends_to_others_is_not
                 a_timer_that_is_taken_back_and_asked_for_again_in_one_batch_is_kept
                 parked_messages_come_back_in_the_order_they_were_parked
             }

@@ -59,11 +59,11 @@ struct RandomTimer {
     sender: Option<usize>,
 }
 
-/// Takes timers back: those for a stream, or those that a stream has asked for.
+/// Takes timers back: those for a stream, or those that a stream has sent to itself.
 #[derive(Clone, Debug)]
 enum RandomCancellation {
     To(usize),
-    AskedForBy(usize),
+    TimeoutsOf(usize),
 }
 
 /// Everything that the model holds.
@@ -191,9 +191,9 @@ impl Change {
                 self.batch.cancelled.push(cancellation(STREAMS[stream]));
                 self.after.timers.retain(|it| it.to != stream);
             }
-            RandomCancellation::AskedForBy(sender) => {
-                self.batch.cancelled.push(Cancellation::AskedForBy(stream(STREAMS[sender])));
-                self.after.timers.retain(|it| it.sender != Some(sender));
+            RandomCancellation::TimeoutsOf(instance) => {
+                self.batch.cancelled.push(Cancellation::TimeoutsOf(stream(STREAMS[instance])));
+                self.after.timers.retain(|it| it.to != instance || it.sender != Some(instance));
             }
         }
     }
@@ -229,9 +229,9 @@ fn random_timer() -> impl Strategy<Value = RandomTimer> {
 }
 
 fn random_cancellation() -> impl Strategy<Value = RandomCancellation> {
-    (any::<bool>(), 0..STREAMS.len()).prop_map(|(by_sender, stream)| match by_sender {
+    (any::<bool>(), 0..STREAMS.len()).prop_map(|(timeouts, stream)| match timeouts {
         false => RandomCancellation::To(stream),
-        true => RandomCancellation::AskedForBy(stream),
+        true => RandomCancellation::TimeoutsOf(stream),
     })
 }
 

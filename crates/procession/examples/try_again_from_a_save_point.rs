@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let saga = trip::trip_saga()
         .step(reserve("flight"))
-        .save_point(2, HOUR)
+        .save_point("the flight is booked", 2, HOUR)
         .step(reserve("hotel"))
         .step(reserve("car"));
     let runtime = Runtime::builder().virtual_time("2030-01-01T00:00:00Z".parse()?);

@@ -125,8 +125,19 @@ pub enum Cancellation {
         /// The command.
         name: &'static str,
     },
-    /// All that this instance has asked for.
-    AskedForBy(Stream),
+    /// All that this instance has sent to itself: the timeouts of a process manager that has ended.
+    TimeoutsOf(Stream),
+}
+
+impl Cancellation {
+    /// Whether it takes back a command of this name for an instance, sent by another or the same one.
+    #[must_use]
+    pub fn takes_back(&self, name: &str, to: &Stream, sender: Option<&Stream>) -> bool {
+        match self {
+            Self::Command { to: instance, name: command } => instance == to && *command == name,
+            Self::TimeoutsOf(instance) => instance == to && sender == Some(instance),
+        }
+    }
 }
 
 /// Collects what one decision emits.

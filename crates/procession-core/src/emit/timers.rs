@@ -13,6 +13,7 @@ use crate::{Command, Decider, Failure, Stream};
 /// let tomorrow = After(Duration::from_secs(24 * 60 * 60), CleanRoom { room: 7 });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "nothing is sent unless a handler returns it"]
 pub struct After<C>(pub Duration, pub C);
 
 /// Takes back all commands of one type that wait for their time and are addressed to one instance.
@@ -26,6 +27,7 @@ pub struct After<C>(pub Duration, pub C);
 /// let never = Cancel::<CleanRoom>::to(7);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "nothing is taken back unless a handler returns it"]
 pub struct Cancel<C> {
     id: String,
     command: PhantomData<fn() -> C>,
@@ -41,6 +43,7 @@ pub struct Cancel<C> {
 /// let in_an_hour = Reschedule(Duration::from_secs(60 * 60), CleanRoom { room: 7 });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "nothing is moved unless a handler returns it"]
 pub struct Reschedule<C>(pub Duration, pub C);
 
 impl<C: Command> After<C> {

@@ -15,7 +15,7 @@ pub struct Engine {
     /// By the category of the sender and the name of the command: the input that tells of a rejection.
     pub(super) rejections: BTreeMap<(&'static str, &'static str), &'static str>,
     pub(super) reactions: BTreeMap<&'static str, Vec<(HandlerName, ReactFn)>>,
-    pub(super) publishers: BTreeMap<&'static str, Vec<PublishFn>>,
+    pub(super) publishers: BTreeMap<(&'static str, &'static str), Vec<PublishFn>>,
 }
 
 /// How a handler is named beside the messages that are parked for it: an instance's by its category, and others so that
@@ -57,7 +57,7 @@ impl Engine {
             }
         }
         for it in &module.publishers {
-            self.publishers.entry(it.takes.name).or_default().push(Arc::clone(&it.publish));
+            self.publishers.entry((it.category, it.takes.name)).or_default().push(Arc::clone(&it.publish));
         }
         module.processes.iter().for_each(|it| self.register_process(it));
     }
@@ -70,7 +70,9 @@ impl Engine {
             let starts = (!process.is_linear).then_some(input.starts);
             let handler = Handler { handle: Arc::clone(&input.handle), starts };
             match &input.source {
-                Source::Fact(route) => self.add_reaction(input.takes.name, category.into(), route),
+                Source::Fact(route) => {
+                    self.add_reaction(input.takes.name, format!("route to {category}").into(), route)
+                }
                 Source::Rejection(command) => {
                     self.rejections.insert((category, command.name), input.takes.name);
                 }

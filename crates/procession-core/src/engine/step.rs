@@ -139,26 +139,35 @@ impl Engine {
         stream: &Stream,
         outputs: &mut Vec<Output>,
     ) -> Result<(), Failure> {
-        let had_ended = state.lifecycle.has_ended();
-        let mut index = 0;
-        while let Some(output) = outputs.get(index) {
-            index += 1;
-            let Output::Record(event) = output else { continue };
-            state.evolve(&event.name, event.schema_version, &event.payload)?;
-            let published = self.published(state, event)?;
-            let count = published.len();
-            outputs.splice(index..index, published);
-            index += count;
+        let before = state.version;
+        for output in std::mem::take(outputs) {
+            let published = match &output {
+                Output::Record(event) => {
+                    if let (Lifecycle::Ended(end), true) = (state.lifecycle, state.version > before) {
+                        return Err(Failure::RecordedAfterTheEnd { event: event.name.to_string(), end });
+                    }
+                    state.evolve(&event.name, event.schema_version, &event.payload)?;
+                    self.published(state, stream, event)?
+                }
+                _ => Vec::new(),
+            };
+            outputs.push(output);
+            outputs.extend(published);
         }
-        if state.instance.is_process && state.lifecycle.has_ended() && !had_ended {
-            outputs.push(Output::Cancel(Cancellation::AskedForBy(stream.clone())));
+        if state.instance.is_process && state.lifecycle.has_ended() && state.version > before {
+            outputs.push(Output::Cancel(Cancellation::TimeoutsOf(stream.clone())));
         }
         Ok(())
     }
 
-    fn published(&self, state: &InstanceState, event: &Encoded) -> Result<Vec<Output>, Failure> {
+    fn published(
+        &self,
+        state: &InstanceState,
+        stream: &Stream,
+        event: &Encoded,
+    ) -> Result<Vec<Output>, Failure> {
         let mut published = Vec::new();
-        for publish in self.publishers.get(&*event.name).into_iter().flatten() {
+        for publish in self.publishers.get(&(stream.category(), &*event.name)).into_iter().flatten() {
             caught(|| publish(&*state.state, event.schema_version, &event.payload, &mut published))?;
         }
         Ok(published)

@@ -7,10 +7,12 @@ use super::{
         CompensationStarted, RollbackStarted, SagaCompensated, SagaCompleted, SagaEvent, SagaResumed,
         StepStarted,
     },
+    program::SavePoint,
     state::{Phase, SagaState, StepStatus},
+    step::Sending,
     timeouts::{ResumeSaga, TimeOutStep},
 };
-use crate::{Failure, Message, Output, Payload, Stream, emit::Cancellation};
+use crate::{Failure, Message, Output, Payload, Stream, emit::Cancellation, stream::fnv_1a};
 
 /// A saga while it takes one message. Whatever it records is applied to it at once, by the same code that folds it.
 pub(super) struct Run<'a, D> {
@@ -66,7 +68,8 @@ impl<D: Payload + Clone> Run<'_, D> {
             if self.state.is(it, StepStatus::TimedOut) { "timed out" } else { "failed" }
         });
         let reason = format!("{} {verb}", first.map_or_else(String::new, |it| self.name(it)));
-        self.record(RollbackStarted { reason, to_stage })
+        let to = to_stage.and_then(|stage| program.save_point(stage)).map(|it| it.name.into());
+        self.record(RollbackStarted { reason, to })
     }
 
     fn go_forward(&mut self) -> Done {
@@ -87,10 +90,9 @@ impl<D: Payload + Clone> Run<'_, D> {
         let program = std::sync::Arc::clone(&self.state.program);
         let Some(definition) = program.steps.get(step) else { return Ok(()) };
         let attempt = self.state.attempts.get(step).copied().unwrap_or(0) + 1;
-        self.record(StepStarted { step: definition.name.into(), attempt })?;
-        if let Some(data) = &self.state.data {
-            (definition.sends.send)(data, self.outputs)?;
-        }
+        let (sent, command) = self.command(&definition.sends)?;
+        self.record(StepStarted { step: definition.name.into(), attempt, command })?;
+        self.outputs.extend(sent);
         if let Some(longest) = definition.within {
             self.later(longest, &TimeOutStep { step: definition.name.into(), attempt })?;
         }
@@ -122,21 +124,34 @@ impl<D: Payload + Clone> Run<'_, D> {
     fn undo(&mut self, step: usize) -> Done {
         let program = std::sync::Arc::clone(&self.state.program);
         let compensation = program.steps.get(step).and_then(|it| it.compensation.as_ref());
-        let (Some(compensation), Some(data)) = (compensation, self.state.data.clone()) else { return Ok(()) };
-        self.record(CompensationStarted { step: self.name(step) })?;
-        (compensation.sends.send)(&data, self.outputs)
+        let Some(compensation) = compensation else { return Ok(()) };
+        let (sent, command) = self.command(&compensation.sends)?;
+        self.record(CompensationStarted { step: self.name(step), command })?;
+        self.outputs.extend(sent);
+        Ok(())
+    }
+
+    /// A command, made once, with its fingerprint.
+    fn command(&self, sends: &Sending<D>) -> Result<(Vec<Output>, String), Failure> {
+        let mut sent = Vec::new();
+        if let Some(data) = &self.state.data {
+            (sends.send)(data, &mut sent)?;
+        }
+        let payload = sent.first().and_then(Output::message).map_or("", |it| &it.payload);
+        let command = fingerprint(payload);
+        Ok((sent, command))
     }
 
     fn come_back(&mut self, stage: usize) -> Done {
-        let pause = self.state.program.save_point(stage).map_or(Duration::ZERO, |it| it.pause);
+        let Some(SavePoint { name, pause, .. }) = self.state.program.save_point(stage) else { return Ok(()) };
         if pause.is_zero() {
-            return self.resume(stage);
+            return self.resume(name.into());
         }
-        self.later(pause, &ResumeSaga { from_stage: stage })
+        self.later(pause, &ResumeSaga { from: name.into() })
     }
 
-    pub(super) fn resume(&mut self, from_stage: usize) -> Done {
-        self.record(SagaResumed { from_stage })?;
+    pub(super) fn resume(&mut self, from: String) -> Done {
+        self.record(SagaResumed { from })?;
         self.go_forward()
     }
 
@@ -156,4 +171,9 @@ impl<D: Payload + Clone> Run<'_, D> {
             self.outputs.push(Output::Cancel(cancellation));
         }
     }
+}
+
+/// By which a command is known again, as it is written to the log.
+pub(super) fn fingerprint(payload: &str) -> String {
+    format!("{:016x}", fnv_1a(payload.bytes()))
 }

@@ -125,9 +125,11 @@ impl<D: Payload + Clone> LinearSaga<D> {
     /// A save-point: when a later step fails, the steps behind this point are undone, and after a pause the saga goes
     /// forward again, at most `retries` times. After that it goes back further, to an earlier save-point or to the
     /// beginning.
+    ///
+    /// Names are written to the log, as those of steps are.
     #[must_use]
-    pub fn save_point(mut self, retries: u32, pause: Duration) -> Self {
-        self.program.stages.push(Node::SavePoint(SavePoint { retries, pause }));
+    pub fn save_point(mut self, name: &'static str, retries: u32, pause: Duration) -> Self {
+        self.program.stages.push(Node::SavePoint(SavePoint { name, retries, pause }));
         self
     }
 

@@ -4,7 +4,7 @@ use std::{any::TypeId, sync::Arc};
 
 use super::{
     builder::LinearSaga,
-    emissions::{compensated, completing, failing, sending, starting, timing_out},
+    emissions::{compensated, completing, failing, resuming, sending, starting, timing_out},
     events::SagaEvent,
     inputs::{Meaning, Role, take},
     program::{Node, Program},
@@ -150,14 +150,8 @@ impl<D: Payload + Clone> Takes<D> {
         }
         let save_points = (0..program.stages.len()).filter(|it| program.save_point(*it).is_some());
         for stage in save_points {
-            let behind = program.steps_from(stage);
-            let next = program.ready(&|it| !behind.contains(&it)).into_iter();
-            let emits = next.flat_map(|it| sending(program, it)).collect();
-            self.find_or_add(MessageType::of::<ResumeSaga>(), || From::Timeout).add(
-                Role::Resumes,
-                None,
-                emits,
-            );
+            let take = self.find_or_add(MessageType::of::<ResumeSaga>(), || From::Timeout);
+            take.add(Role::Resumes, None, resuming(program, stage));
         }
     }
 
@@ -234,7 +228,7 @@ fn stages<D>(program: &Program<D>, nodes: &[Node]) -> Vec<Stage> {
         Node::Parallel(branches) => {
             Some(Stage::Parallel(branches.iter().map(|it| stages(program, it)).collect()))
         }
-        Node::SavePoint(it) => Some(Stage::SavePoint { retries: it.retries, pause: it.pause }),
+        Node::SavePoint(it) => Some(Stage::SavePoint { name: it.name, retries: it.retries, pause: it.pause }),
     };
     nodes.iter().filter_map(stage).collect()
 }

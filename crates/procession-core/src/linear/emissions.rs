@@ -22,19 +22,37 @@ pub(super) fn sending<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
 }
 
 pub(super) fn starting<D>(program: &Program<D>) -> Vec<Emission> {
-    let first = program.ready(&|_| false).into_iter().flat_map(|it| sending(program, it));
+    let first = going_on(program, &program.ready(&|_| false));
     [recorded::<SagaStarted>(Times::Once)].into_iter().chain(first).collect()
+}
+
+/// What starting the next steps emits, or the end when there are none.
+fn going_on<D>(program: &Program<D>, next: &[usize]) -> Vec<Emission> {
+    if next.is_empty() {
+        return vec![recorded::<SagaCompleted>(Times::Maybe)];
+    }
+    next.iter().flat_map(|it| sending(program, *it)).collect()
 }
 
 pub(super) fn completing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
     let others = program.reachable_without(step);
     let next = program.ready(&|it| it == step || others.contains(&it));
     let mut emits = vec![recorded::<StepCompleted>(Times::Maybe)];
-    if next.is_empty() {
-        emits.push(recorded::<SagaCompleted>(Times::Maybe));
+    emits.extend(going_on(program, &next));
+    if !beside(program, step).is_empty() {
+        // A branch beside it may have failed, and has only waited for this.
+        emits.push(recorded::<RollbackStarted>(Times::Maybe));
+        emits.extend(compensation(program, step).into_iter().flatten());
+        emits.extend(undoing(program, step));
     }
-    emits.extend(next.into_iter().flat_map(|it| sending(program, it)));
     emits
+}
+
+/// What coming back to the save-point of a stage emits.
+pub(super) fn resuming<D>(program: &Program<D>, stage: usize) -> Vec<Emission> {
+    let behind = program.steps_from(stage);
+    let next = going_on(program, &program.ready(&|it| !behind.contains(&it)));
+    [recorded::<SagaResumed>(Times::Maybe)].into_iter().chain(next).collect()
 }
 
 /// When a step fails, what is done is undone.
@@ -76,20 +94,28 @@ pub(super) fn compensated<D>(program: &Program<D>, step: usize) -> Vec<Emission>
 
 /// What may be undone next after this step: a step of a branch beside it, or the nearest one before it.
 fn undoing<D>(program: &Program<D>, step: usize) -> Vec<Emission> {
-    let may_be_done = program.reachable_without(step);
-    let (before, beside): (Vec<_>, Vec<_>) =
-        may_be_done.into_iter().partition(|it| !program.reachable_without(*it).contains(&step));
-    let undo = |it: usize| compensation(program, it);
-    let mut emits: Vec<Emission> = beside.into_iter().rev().filter_map(undo).flatten().collect();
-    match before.into_iter().rev().find_map(undo) {
+    let beside = beside(program, step);
+    let before = program.reachable_without(step).into_iter().filter(|it| !beside.contains(it));
+    let undo = |it: &usize| compensation(program, *it);
+    let mut emits: Vec<Emission> = beside.iter().rev().filter_map(undo).flatten().collect();
+    match before.collect::<Vec<_>>().iter().rev().find_map(undo) {
         Some(nearest) => emits.extend(nearest),
         None => emits.push(recorded::<SagaCompensated>(Times::Maybe)),
     }
-    if program.stages.iter().any(|it| matches!(it, Node::SavePoint(_))) {
-        emits.push(recorded::<SagaResumed>(Times::Maybe));
-        emits.push(once::<ResumeSaga>(EmissionKind::SendsLater, Times::Maybe));
+    for (stage, node) in program.stages.iter().enumerate() {
+        match node {
+            Node::SavePoint(it) if it.pause.is_zero() => emits.extend(resuming(program, stage)),
+            Node::SavePoint(_) => emits.push(once::<ResumeSaga>(EmissionKind::SendsLater, Times::Maybe)),
+            Node::Step(_) | Node::Parallel(_) => {}
+        }
     }
     emits
+}
+
+/// The steps that may be under way at the same time as this one.
+fn beside<D>(program: &Program<D>, step: usize) -> Vec<usize> {
+    let others = program.reachable_without(step).into_iter();
+    others.filter(|it| program.reachable_without(*it).contains(&step)).collect()
 }
 
 fn compensation<D>(program: &Program<D>, step: usize) -> Option<[Emission; 2]> {

@@ -1,38 +1,41 @@
 //! What a linear saga records in its own stream: enough to go on after a crash, and to explain itself.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{DecodeError, Message, engine::decode, message::kind};
 
 /// The saga has begun.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct SagaStarted {
     /// What it knows.
-    pub data: Value,
+    pub data: Box<RawValue>,
 }
 
 /// The command of a step was sent.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StepStarted {
     /// The step.
     pub step: String,
     /// 1 at first, and one more each time the saga comes back to it, or starts again.
     pub attempt: u32,
+    /// The fingerprint of the command, by which a rejection finds its step.
+    #[serde(default)]
+    pub command: String,
 }
 
 /// A step is done.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StepCompleted {
     /// The step.
     pub step: String,
     /// What the saga knows now, if the step has changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
+    pub data: Option<Box<RawValue>>,
 }
 
 /// A step has failed.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StepFailed {
     /// The step.
     pub step: String,
@@ -40,62 +43,68 @@ pub struct StepFailed {
     pub reason: String,
     /// What the saga knows now, if the failure has changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
+    pub data: Option<Box<RawValue>>,
 }
 
 /// A step has failed, and will be tried again.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StepRetryScheduled {
     /// The step.
     pub step: String,
     /// The event or the rejection that said that it has failed.
     pub reason: String,
+    /// What the saga knows now, if the failure has changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Box<RawValue>>,
 }
 
 /// A step was not done in time. It may still happen, so it is undone too.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StepTimedOut {
     /// The step.
     pub step: String,
 }
 
 /// The saga goes back.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct RollbackStarted {
     /// Why.
     pub reason: String,
-    /// The save-point that it goes back to, as the number of top-level stages before it; none to undo everything.
+    /// The save-point that it goes back to; none to undo everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_stage: Option<usize>,
+    pub to: Option<String>,
 }
 
 /// The command that undoes a step was sent.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct CompensationStarted {
     /// The step.
     pub step: String,
+    /// The fingerprint of the command, by which a rejection finds its step.
+    #[serde(default)]
+    pub command: String,
 }
 
 /// A step is undone.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StepCompensated {
     /// The step.
     pub step: String,
 }
 
 /// The saga has come back to a save-point, and goes forward again.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct SagaResumed {
-    /// The save-point, as the number of top-level stages before it.
-    pub from_stage: usize,
+    /// The save-point.
+    pub from: String,
 }
 
 /// The saga has ended: all steps are done.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct SagaCompleted {}
 
 /// The saga has ended: a step has failed, and all that was done before it is undone.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct SagaCompensated {
     /// Why.
     pub reason: String,
@@ -124,7 +133,7 @@ macro_rules! saga_events {
 
         $(
             impl Message for $event {
-                type Kind = kind::Event;
+                type Kind = kind::SagaEvent;
                 const NAME: &'static str = stringify!($event);
             }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    advance::Run,
+    advance::{Run, fingerprint},
     builder::BeginFn,
     events::{SagaStarted, StepCompensated, StepCompleted, StepFailed, StepRetryScheduled, StepTimedOut},
     state::{Phase, SagaState, StepStatus},
@@ -55,11 +55,7 @@ pub(super) fn take<D: Payload + Clone>(
             Some(correlate) => correlate(message, category)?.as_ref() == Some(&message.stream),
             None => true,
         };
-        roles.extend(concerns.then_some(role));
-    }
-    // Where several steps send the same type of command, a rejection is for the one that has sent this very command.
-    if roles.iter().any(|it| run.has_sent(it, message)) {
-        roles.retain(|it| run.has_sent(it, message));
+        roles.extend((concerns && run.has_sent(role, message)).then_some(role));
     }
     for role in &roles {
         if run.play(role, message)? {
@@ -78,22 +74,15 @@ fn why_not<D: Payload + Clone>(roles: &[&Role<D>], state: &SagaState<D>) -> Reas
 }
 
 impl<D: Payload + Clone> Run<'_, D> {
-    /// Whether the role is about the rejection of a command, and the message tells of the very one that its step sends.
+    /// A rejection is for the step that has sent this very command: others may send commands of its type too.
     fn has_sent(&self, role: &Role<D>, message: &Entry) -> bool {
-        let step = |step: &usize| self.state.program.steps.get(*step);
-        let sends = match role {
-            Role::Rejected(it) => step(it).map(|it| &it.sends),
-            Role::CompensationRejected(it) => {
-                step(it).and_then(|it| it.compensation.as_ref()).map(|it| &it.sends)
-            }
-            _ => None,
+        let sent = match role {
+            Role::Rejected(step) => self.state.sent.get(*step),
+            Role::CompensationRejected(step) => self.state.sent_to_undo.get(*step),
+            _ => return true,
         };
-        let (Some(sends), Some(data)) = (sends, &self.state.data) else { return false };
-        let mut sent = Vec::new();
-        let is_sent = (sends.send)(data, &mut sent).is_ok();
-        let sent = sent.first().and_then(Output::message).filter(|_| is_sent).map(|it| &*it.payload);
-        let told = serde_json::from_str(&message.payload).map(|it: Told<'_>| it.command.get());
-        sent.is_some() && sent == told.ok()
+        let told = serde_json::from_str(&message.payload).map(|it: Told<'_>| fingerprint(it.command.get()));
+        sent == told.ok().as_ref()
     }
 
     /// Returns whether the instance waits for this.
@@ -139,14 +128,12 @@ impl<D: Payload + Clone> Run<'_, D> {
     }
 
     /// What the saga knows after this message, if that is something else.
-    fn learned(
-        &self,
-        learn: Option<&LearnFn<D>>,
-        message: &Entry,
-    ) -> Result<Option<serde_json::Value>, Failure> {
+    fn learned(&self, learn: Option<&LearnFn<D>>, message: &Entry) -> Result<Option<Box<RawValue>>, Failure> {
         let (Some(learn), Some(mut data)) = (learn, self.state.data.clone()) else { return Ok(None) };
+        let before = json(&data)?;
         learn(&mut data, message)?;
-        json(&data).map(Some)
+        let after = json(&data)?;
+        Ok((before.get() != after.get()).then_some(after))
     }
 
     fn fail(
@@ -162,20 +149,24 @@ impl<D: Payload + Clone> Run<'_, D> {
         let program = Arc::clone(&self.state.program);
         let retried = self.state.retried.get(step).copied().unwrap_or(0);
         let retry = program.steps.get(step).filter(|it| retried < it.retries && !self.has_failed());
+        let data = self.learned(learn, message)?;
         match retry {
-            Some(definition) => self.schedule_retry(step, reason, definition.pause)?,
-            None => {
-                let data = self.learned(learn, message)?;
-                self.record(StepFailed { step: self.name(step), reason, data })?;
-            }
+            Some(definition) => self.schedule_retry(step, reason, data, definition.pause)?,
+            None => self.record(StepFailed { step: self.name(step), reason, data })?,
         }
         self.settled(step);
         Ok(true)
     }
 
-    fn schedule_retry(&mut self, step: usize, reason: String, pause: Duration) -> Result<(), Failure> {
+    fn schedule_retry(
+        &mut self,
+        step: usize,
+        reason: String,
+        data: Option<Box<RawValue>>,
+        pause: Duration,
+    ) -> Result<(), Failure> {
         let (name, attempt) = (self.name(step), self.state.attempts.get(step).copied().unwrap_or(0));
-        self.record(StepRetryScheduled { step: name.clone(), reason })?;
+        self.record(StepRetryScheduled { step: name.clone(), reason, data })?;
         if pause.is_zero() {
             return self.start(step);
         }
@@ -223,22 +214,24 @@ impl<D: Payload + Clone> Run<'_, D> {
     }
 
     fn come_forward(&mut self, message: &Entry) -> Result<bool, Failure> {
-        let ResumeSaga { from_stage } = decode(message.schema_version, &message.payload)?;
-        let waits = matches!(self.state.phase, Phase::Back { to_stage, .. } if to_stage == Some(from_stage));
+        let ResumeSaga { from } = decode(message.schema_version, &message.payload)?;
+        let stage = self.state.program.find_save_point(&from);
+        let waits =
+            stage.is_some() && matches!(self.state.phase, Phase::Back { to_stage, .. } if to_stage == stage);
         if waits {
-            self.resume(from_stage)?;
+            self.resume(from)?;
         }
         Ok(waits)
     }
 }
 
-fn json<D: Payload>(data: &D) -> Result<serde_json::Value, Failure> {
+fn json<D: Payload>(data: &D) -> Result<Box<RawValue>, Failure> {
     let unwritable = |error: serde_json::Error| crate::EncodeError {
         message: SagaStarted::NAME,
         reason: error.to_string(),
     };
     let text = data.to_json().map_err(unwritable)?;
-    Ok(serde_json::from_str(&text).map_err(unwritable)?)
+    Ok(RawValue::from_string(text).map_err(unwritable)?)
 }
 
 /// A rejection, as it stands in the message that tells of it.

@@ -20,6 +20,7 @@ pub(super) enum Node {
 /// A place that a failing saga comes back to, instead of giving up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SavePoint {
+    pub(super) name: &'static str,
     pub(super) retries: u32,
     pub(super) pause: Duration,
 }
@@ -55,6 +56,11 @@ impl<D> Program<D> {
         let mut steps = Vec::new();
         collect(self.stages.get(stage..).unwrap_or_default(), &mut steps);
         steps
+    }
+
+    /// The top-level stage of a save-point.
+    pub(super) fn find_save_point(&self, name: &str) -> Option<usize> {
+        (0..self.stages.len()).find(|stage| self.save_point(*stage).is_some_and(|it| it.name == name))
     }
 
     /// The save-point of a top-level stage, if it is one.

@@ -11,8 +11,8 @@ use super::{
     timeouts::{ResumeSaga, TimeOutStep},
 };
 use crate::{
-    Branch, Context, Engine, InstanceState, Lifecycle, LinearSaga, Message, Module, Output, Rejected, Step,
-    Stream,
+    Branch, Context, Engine, InstanceState, Lifecycle, LinearSaga, Message, Module, Output, ProcessMap,
+    Rejected, Step, Stream,
     doc::RoomRejection,
     emit::Cancellation,
     log::{Encoded, Entry, Kind},
@@ -70,6 +70,13 @@ struct Rule {
     step: RandomStep,
 }
 
+const SAVE_POINTS: [&str; 12] = ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11"];
+
+/// The stage that a save-point is named after.
+fn stage_of(save_point: &str) -> usize {
+    SAVE_POINTS.iter().position(|it| *it == save_point).unwrap()
+}
+
 impl Rules {
     fn of(program: &[RandomStage]) -> Self {
         let saga = LinearSaga::named("saga").starts_on(known);
@@ -82,9 +89,11 @@ impl Rules {
                 RandomStage::Parallel(branches) => saga.in_parallel(
                     branches.iter().map(|it| rules.branch(stage, &before, it)).collect::<Vec<_>>(),
                 ),
-                RandomStage::SavePoint { retries, has_a_pause } => {
-                    saga.save_point(*retries, Duration::from_secs(u64::from(*has_a_pause)))
-                }
+                RandomStage::SavePoint { retries, has_a_pause } => saga.save_point(
+                    SAVE_POINTS[stage],
+                    *retries,
+                    Duration::from_secs(u64::from(*has_a_pause)),
+                ),
             };
             rules.retries.push(match it {
                 RandomStage::SavePoint { retries, .. } => Some(*retries),
@@ -124,6 +133,7 @@ impl Chance {
 /// One instance, the messages on their way to it, and what it has recorded and sent.
 struct Journey {
     engine: Engine,
+    map: ProcessMap,
     stream: Stream,
     state: InstanceState,
     chance: Chance,
@@ -135,10 +145,12 @@ struct Journey {
 
 impl Journey {
     fn go(rules: &Rules, saga: LinearSaga<Known>, seed: u64) -> Self {
-        let engine = Engine::of(&[Module::named("test").linear_saga(saga)]);
+        let modules = [Module::named("test").linear_saga(saga)];
+        let (engine, map) = (Engine::of(&modules), ProcessMap::of(&modules));
         let state = engine.initial("saga").unwrap();
         let mut journey = Self {
             engine,
+            map,
             stream: Stream::new("saga", "s").unwrap(),
             state,
             chance: Chance(seed),
@@ -163,12 +175,22 @@ impl Journey {
         panic!("it goes on for ever: {:?}", journey.recorded);
     }
 
+    /// What comes of a message is among what the map says that can.
+    fn is_on_the_map(&self, message: &Entry, outputs: &[Output]) {
+        let (_, handler) = self.map.handlers().find(|(_, it)| it.takes.name == message.name).unwrap();
+        for it in outputs.iter().filter(|it| !matches!(it, Output::Ignore(_))).filter_map(Output::message) {
+            let is_declared = handler.emits.iter().any(|emission| emission.message.name == it.name);
+            assert!(is_declared, "{} is no outcome of {} on the map", it.name, message.name);
+        }
+    }
+
     fn take(&mut self, rules: &Rules, kind: Kind, message: Encoded) {
         let entry = Entry::new(kind, self.stream.clone(), message, Timestamp::UNIX_EPOCH);
         let context = Context::at(Timestamp::UNIX_EPOCH);
         let mut outputs = self.engine.decide(&self.state, &entry, &context).unwrap();
         self.engine.fold(&mut self.state, &self.stream, &mut outputs).unwrap();
         is_told_of_the_right_step(&entry, &outputs);
+        self.is_on_the_map(&entry, &outputs);
         for output in outputs {
             match output {
                 Output::Record(event) => self.recorded.push(event),
@@ -179,7 +201,7 @@ impl Journey {
                 Output::Cancel(Cancellation::Command { name, .. }) => {
                     self.on_the_way.retain(|(kind, it)| *kind != Kind::Command || it.name != name);
                 }
-                Output::Cancel(Cancellation::AskedForBy(_)) => {
+                Output::Cancel(Cancellation::TimeoutsOf(_)) => {
                     self.on_the_way.retain(|(kind, _)| *kind != Kind::Command);
                 }
                 Output::Ignore(_) => {}
@@ -212,8 +234,8 @@ impl Journey {
 #[derive(Deserialize)]
 struct Recorded {
     step: Option<String>,
-    to_stage: Option<usize>,
-    from_stage: Option<usize>,
+    to: Option<String>,
+    from: Option<String>,
 }
 
 impl Recorded {
@@ -273,13 +295,13 @@ impl Observed {
                 self.to_undo.push(it.step());
             }
             "StepTimedOut" => self.to_undo.push(it.step()),
-            "RollbackStarted" => self.turns_back(rules, it.to_stage),
+            "RollbackStarted" => self.turns_back(rules, it.to.as_deref().map(stage_of)),
             "CompensationStarted" => {
                 let next = self.going_back.as_mut().and_then(Vec::pop);
                 assert_eq!(next, Some(it.step()), "what was done last is undone first");
                 self.compensated.push(it.step());
             }
-            "SagaResumed" => self.resumes(rules, it.from_stage.unwrap()),
+            "SagaResumed" => self.resumes(rules, stage_of(&it.from.unwrap())),
             "SagaCompensated" => assert_eq!(self.going_back, Some(Vec::new()), "something is left to undo"),
             "SagaCompleted" => assert_eq!(self.done.len(), rules.steps.len(), "a step is not done"),
             "SagaStarted" | "StepFailed" | "StepCompensated" => {}

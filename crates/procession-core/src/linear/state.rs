@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{
     events::{SagaCompensated, SagaCompleted, SagaEvent},
@@ -16,6 +17,9 @@ pub struct SagaState<D> {
     /// Of each step.
     pub(super) statuses: Vec<StepStatus>,
     pub(super) attempts: Vec<u32>,
+    /// The fingerprints of the command that each step has sent, and of the one that undoes it.
+    pub(super) sent: Vec<String>,
+    pub(super) sent_to_undo: Vec<String>,
     /// How often each step was tried again, since the saga came to it.
     pub(super) retried: Vec<u32>,
     /// Steps that are done or may be, in the order they came to it.
@@ -66,6 +70,8 @@ impl<D: Clone> Clone for SagaState<D> {
             phase: self.phase.clone(),
             statuses: self.statuses.clone(),
             attempts: self.attempts.clone(),
+            sent: self.sent.clone(),
+            sent_to_undo: self.sent_to_undo.clone(),
             retried: self.retried.clone(),
             to_undo: self.to_undo.clone(),
             returns: self.returns.clone(),
@@ -111,6 +117,8 @@ impl<D: Payload + Clone> SagaState<D> {
             phase: Phase::Forward,
             statuses: vec![StepStatus::NotStarted; steps],
             attempts: vec![0; steps],
+            sent: vec![String::new(); steps],
+            sent_to_undo: vec![String::new(); steps],
             retried: vec![0; steps],
             to_undo: Vec::new(),
             returns: BTreeMap::new(),
@@ -136,8 +144,9 @@ impl<D: Payload + Clone> SagaState<D> {
             }
             SagaEvent::StepStarted(event) => {
                 let step = self.set(event, &event.step, StepStatus::Running)?;
-                if let Some(attempt) = self.attempts.get_mut(step) {
+                if let (Some(attempt), Some(sent)) = (self.attempts.get_mut(step), self.sent.get_mut(step)) {
                     *attempt = event.attempt;
+                    sent.clone_from(&event.command);
                 }
             }
             SagaEvent::StepCompleted(event) => {
@@ -158,25 +167,35 @@ impl<D: Payload + Clone> SagaState<D> {
                 if let Some(retried) = self.retried.get_mut(step) {
                     *retried += 1;
                 }
+                if let Some(data) = &event.data {
+                    self.learn(event, data)?;
+                }
             }
             SagaEvent::StepTimedOut(event) => {
                 let step = self.set(event, &event.step, StepStatus::TimedOut)?;
                 self.to_undo.push(step);
             }
             SagaEvent::RollbackStarted(event) => {
-                let (to_stage, reason) = (event.to_stage, event.reason.clone());
+                let to_stage = event.to.as_ref().map(|it| self.save_point(event, it)).transpose()?;
+                let reason = event.reason.clone();
                 if let Some(stage) = to_stage {
                     *self.returns.entry(stage).or_default() += 1;
                 }
                 self.phase = Phase::Back { to_stage, reason };
             }
             SagaEvent::CompensationStarted(event) => {
-                self.set(event, &event.step, StepStatus::Compensating)?;
+                let step = self.set(event, &event.step, StepStatus::Compensating)?;
+                if let Some(sent) = self.sent_to_undo.get_mut(step) {
+                    sent.clone_from(&event.command);
+                }
             }
             SagaEvent::StepCompensated(event) => {
                 self.set(event, &event.step, StepStatus::Compensated)?;
             }
-            SagaEvent::Resumed(event) => self.resume(event.from_stage),
+            SagaEvent::Resumed(event) => {
+                let stage = self.save_point(event, &event.from)?;
+                self.resume(stage);
+            }
             SagaEvent::Completed(SagaCompleted {}) => self.phase = Phase::Ended(SagaCompleted::NAME),
             SagaEvent::Compensated(SagaCompensated { .. }) => {
                 self.phase = Phase::Ended(SagaCompensated::NAME)
@@ -209,12 +228,22 @@ impl<D: Payload + Clone> SagaState<D> {
         Ok(step)
     }
 
-    fn learn<E: Message>(&mut self, _: &E, data: &serde_json::Value) -> Result<(), DecodeError> {
+    fn save_point<E: Message>(&self, _: &E, name: &str) -> Result<usize, DecodeError> {
+        let unknown = || DecodeError::Payload {
+            name: E::NAME.into(),
+            reason: format!(
+                "the saga has no save-point `{name}`; was it renamed or removed while an instance is on its way?"
+            ),
+        };
+        self.program.find_save_point(name).ok_or_else(unknown)
+    }
+
+    fn learn<E: Message>(&mut self, _: &E, data: &RawValue) -> Result<(), DecodeError> {
         let unreadable = |error: serde_json::Error| DecodeError::Payload {
             name: E::NAME.into(),
             reason: error.to_string(),
         };
-        self.data = Some(D::from_json(&data.to_string()).map_err(unreadable)?);
+        self.data = Some(D::from_json(data.get()).map_err(unreadable)?);
         Ok(())
     }
 }

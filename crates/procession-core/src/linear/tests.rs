@@ -243,9 +243,9 @@ fn branches_with_the_same_messages_are_told_apart() {
 fn a_save_point_is_returned_to_and_then_the_one_before_it() {
     let two_points = saga()
         .step(undoable(0))
-        .save_point(1, Duration::ZERO)
+        .save_point("first", 1, Duration::ZERO)
         .step(undoable(1))
-        .save_point(1, Duration::ZERO)
+        .save_point("second", 1, Duration::ZERO)
         .step(undoable(2));
     given_linear_saga(two_points)
         .when(begun())
@@ -272,7 +272,7 @@ fn a_save_point_is_returned_to_and_then_the_one_before_it() {
 
 #[test]
 fn a_failure_before_a_save_point_does_not_return_to_it() {
-    given_linear_saga(saga().step(plain(0)).save_point(9, Duration::ZERO).step(plain(1)))
+    given_linear_saga(saga().step(plain(0)).save_point("point", 9, Duration::ZERO).step(plain(1)))
         .when(begun())
         .then(ask(0))
         .when(failed(0))
@@ -420,7 +420,7 @@ fn a_step_is_not_tried_again_when_a_branch_beside_it_has_failed_meanwhile() {
 #[test]
 fn behind_a_save_point_a_step_may_be_tried_as_often_as_at_first() {
     let stubborn = plain(0).retries(1, Duration::ZERO);
-    let mut it = given_linear_saga(saga().save_point(1, Duration::from_secs(60)).step(stubborn))
+    let mut it = given_linear_saga(saga().save_point("point", 1, Duration::from_secs(60)).step(stubborn))
         .when(begun())
         .then(ask(0));
     it = it.when(failed(0)).then(ask(0)).when(failed(0)).then(());
@@ -438,4 +438,40 @@ fn what_undoes_the_steps_may_know_what_has_failed() {
         .then(ask(1))
         .when(failed(1))
         .then(Undo { ticket: 101, ..undo(0) });
+}
+
+#[test]
+fn a_rejection_finds_its_step_also_when_another_one_has_taught_the_saga_something_since() {
+    let first = undoable(0).learns(|it, _: &Done| it.ticket = 7);
+    let branches = [first, undoable(1), undoable(2)].map(|it| Branch::new().step(it));
+    given_linear_saga(saga().in_parallel(branches))
+        .when(begun())
+        .then((ask(0), ask(1), ask(2)))
+        .when(done(0))
+        .then(())
+        .when_rejected(ask(2), RoomRejection::AlreadyClean)
+        .then(())
+        .when(done(1))
+        .then(Undo { ticket: 7, ..undo(1) });
+}
+
+#[test]
+fn a_rejection_of_a_command_that_no_step_has_sent_has_no_effect() {
+    given_linear_saga(saga().step(plain(0)))
+        .when(begun())
+        .then(ask(0))
+        .when_rejected(ask(5), RoomRejection::AlreadyClean)
+        .then_ignored();
+}
+
+#[test]
+fn what_a_failure_teaches_is_known_to_the_next_attempt() {
+    let again = plain(0).learns(|it, _: &Failed| it.ticket += 1).retries(2, Duration::ZERO);
+    given_linear_saga(saga().step(again))
+        .when(begun())
+        .then(ask(0))
+        .when(failed(0))
+        .then(Do { ticket: 1, ..ask(0) })
+        .when(failed(0))
+        .then(Do { ticket: 2, ..ask(0) });
 }

@@ -21,7 +21,7 @@ pub(super) struct RetryStep {
 /// The pause at a save-point is over. Addressed to the instance that has asked for it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ResumeSaga {
-    pub(super) from_stage: usize,
+    pub(super) from: String,
 }
 
 impl Message for TimeOutStep {

@@ -31,6 +31,8 @@ pub enum Stage {
     Parallel(Vec<Vec<Stage>>),
     /// A place that a failing saga comes back to.
     SavePoint {
+        /// Its name.
+        name: &'static str,
         /// How often.
         retries: u32,
         /// How long it waits before it goes forward again.

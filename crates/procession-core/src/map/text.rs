@@ -143,11 +143,11 @@ fn write_stages(stages: &[Stage], indent: usize, text: &mut String) {
                     write_stages(branch, indent + 2, text);
                 }
             }
-            Stage::SavePoint { retries, pause } => {
+            Stage::SavePoint { name, retries, pause } => {
                 let times = often(*retries);
                 let pause =
                     if pause.is_zero() { "at once".to_owned() } else { format!("after {}", spoken(*pause)) };
-                _ = writeln!(text, "{:indent$}save-point: comes back {times}, {pause}", "");
+                _ = writeln!(text, "{:indent$}save-point {name}: comes back {times}, {pause}", "");
             }
         }
     }

@@ -20,13 +20,29 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(guests.missing().collect::<Vec<_>>(), [&"bob"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Members<Id, A>", bound(deserialize = "Id: Deserialize<'de>, A: Deserialize<'de>"))]
 pub struct Join<Id: Ord, A = ()> {
     members: BTreeMap<Id, Option<A>>,
+    #[serde(skip)]
     missing: usize,
+}
+
+/// What is written of a join: who is missing follows from it.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "Id: Deserialize<'de> + Ord, A: Deserialize<'de>"))]
+struct Members<Id: Ord, A> {
+    members: BTreeMap<Id, Option<A>>,
+}
+
+impl<Id: Ord, A> From<Members<Id, A>> for Join<Id, A> {
+    fn from(Members { members }: Members<Id, A>) -> Self {
+        Self { missing: members.values().filter(|it| it.is_none()).count(), members }
+    }
 }
 
 /// A [`Join`] as it is with one answer more. It costs no copy of the group.
 #[derive(Clone, Copy, Debug)]
+#[must_use = "it only looks; `Join::record` keeps the answer"]
 pub struct Answered<'a, Id: Ord, A> {
     join: &'a Join<Id, A>,
     id: &'a Id,

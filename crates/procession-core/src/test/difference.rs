@@ -50,8 +50,8 @@ impl Output {
             Self::Reject(it) => format!("rejected: {}", written(&it.name, &it.payload)),
             Self::Ignore(it) => format!("ignored: {}", written(&it.name, &it.payload)),
             Self::Cancel(Cancellation::Command { to, name }) => format!("cancel {name} for {to}"),
-            Self::Cancel(Cancellation::AskedForBy(stream)) => {
-                format!("cancel all that {stream} has asked for")
+            Self::Cancel(Cancellation::TimeoutsOf(stream)) => {
+                format!("cancel the timeouts of {stream}")
             }
         }
     }

@@ -12,12 +12,20 @@ use crate::{
 
 impl<P: Decider> GivenEvents<P> {
     /// Lets the process manager react to an event.
+    ///
+    /// `correlate` is asked too: an event that concerns nobody has no effect, and one that names no instance although it
+    /// must is a failure. That it names the right instance is for a test of a whole process to show.
     pub fn when_event<F: Fact>(self, event: F) -> Emitted<P>
     where
         P: On<F>,
     {
         let module = Module::named("test").process_manager(ProcessManager::<P>::new().on::<F>());
-        self.emits(module, Kind::Input, "1".into(), event.encode())
+        // Which instance it is, the test does not say; but that there is one is for the process manager to say.
+        match P::correlate(&event).stream::<F>(P::CATEGORY) {
+            Ok(Some(instance)) => self.emits(module, Kind::Input, instance.id().into(), event.encode()),
+            Ok(None) => self.concerns_nobody(event.encode(), Ok(Vec::new())),
+            Err(failure) => self.concerns_nobody(event.encode(), Err(failure)),
+        }
     }
 
     /// Lets the process manager react to the rejection of a command that it has sent.
@@ -36,6 +44,15 @@ impl<P: Decider> GivenEvents<P> {
     {
         let module = Module::named("test").process_manager(ProcessManager::<P>::new().on_timeout::<C>());
         self.emits(module, Kind::Command, timeout.target(), timeout.encode())
+    }
+
+    fn concerns_nobody(
+        self,
+        message: Result<crate::log::Encoded, crate::EncodeError>,
+        outcome: Outcome,
+    ) -> Emitted<P> {
+        let (given, when) = (self.told(), told(&message));
+        Emitted { given, when, name: String::new(), outcome, process: PhantomData }
     }
 
     fn emits(

@@ -17,6 +17,19 @@ pub enum WiringError {
         /// Who sends it.
         sender: String,
     },
+    /// A process manager sends itself a timeout that it does not take.
+    #[error(
+        "the process manager `{process}` in module `{module}` asks for the timeout `{timeout}`, but does not take it; add \
+         `.on_timeout::<{timeout}>()`"
+    )]
+    TimeoutNotTaken {
+        /// The process manager.
+        process: &'static str,
+        /// Its module.
+        module: &'static str,
+        /// The timeout.
+        timeout: &'static str,
+    },
     /// A command has more than one handler.
     #[error(
         "the command `{command}` is handled twice, by {first} and by {second}; \
@@ -54,6 +67,18 @@ pub enum WiringError {
         module: &'static str,
         /// The event.
         event: &'static str,
+    },
+    /// A process manager that is in two modules: every message would take effect twice.
+    #[error(
+        "the process manager `{process}` is in module `{first}` and in module `{second}`; leave it in one of them"
+    )]
+    InTwoModules {
+        /// The process manager.
+        process: &'static str,
+        /// The first module.
+        first: &'static str,
+        /// The other module.
+        second: &'static str,
     },
     /// A process manager that can never end.
     #[error(

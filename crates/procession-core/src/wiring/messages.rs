@@ -42,8 +42,12 @@ fn sent_commands_are_handled(map: &ProcessMap, errors: &mut Vec<WiringError>) {
     for (module, handler) in map.handlers() {
         for emission in handler.emits.iter().filter(|it| it.kind.is_command()) {
             let MessageType { name: command, rust_type, .. } = emission.message;
-            let error =
-                WiringError::UnhandledCommand { command, rust_type, sender: described(module, handler) };
+            let sends_later = matches!(emission.kind, EmissionKind::SendsLater | EmissionKind::Cancels);
+            let error = if sends_later && handler.kind == HandlerKind::ProcessManager {
+                WiringError::TimeoutNotTaken { process: handler.name, module: module.name, timeout: command }
+            } else {
+                WiringError::UnhandledCommand { command, rust_type, sender: described(module, handler) }
+            };
             if !handled.contains(rust_type) && !errors.contains(&error) {
                 errors.push(error);
             }

@@ -10,6 +10,7 @@ use crate::{MessageType, Module, ProcessMap};
 
 pub(super) fn check(modules: &[Module], map: &ProcessMap, errors: &mut Vec<WiringError>) {
     parts_have_names_of_their_own(modules, errors);
+    process_managers_are_in_one_module(modules, errors);
     categories_are_unique(modules, errors);
     message_names_are_unique(map, errors);
 }
@@ -26,6 +27,20 @@ fn parts_have_names_of_their_own(modules: &[Module], errors: &mut Vec<WiringErro
         }
         if !seen.insert((what, name)) {
             errors.push(WiringError::NameUsedTwice { what, name });
+        }
+    }
+}
+
+/// Twice in one module is told for each message that is taken twice.
+fn process_managers_are_in_one_module(modules: &[Module], errors: &mut Vec<WiringError>) {
+    let mut seen: BTreeMap<&'static str, &'static str> = BTreeMap::new();
+    for module in modules {
+        for process in module.processes.iter().filter(|it| !it.is_linear) {
+            let first = *seen.entry(process.category).or_insert(module.name);
+            if first != module.name {
+                let (process, second) = (process.category, module.name);
+                errors.push(WiringError::InTwoModules { process, first, second });
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ fn has_a_start_and_steps(module: &'static str, saga: &ProcessOutline, errors: &m
     }
     let mut seen = BTreeSet::new();
     for name in names.iter().filter(|it| !seen.insert(**it)) {
-        mistakes.push(format!("has two steps named `{name}`; give one of them another name"));
+        mistakes.push(format!("has two steps or save-points named `{name}`; give one of them another name"));
     }
     let saga = saga.name;
     errors.extend(mistakes.into_iter().map(|mistake| WiringError::LinearSaga { saga, module, mistake }));
@@ -99,7 +99,7 @@ fn step_names(stages: &[Stage], names: &mut Vec<&'static str>) {
         match stage {
             Stage::Step(step) => names.push(step.name),
             Stage::Parallel(branches) => branches.iter().for_each(|it| step_names(it, names)),
-            Stage::SavePoint { .. } => {}
+            Stage::SavePoint { name, .. } => names.push(name),
         }
     }
 }

@@ -106,7 +106,9 @@ impl Batching {
                     self.batch.timers.push(NewTimer { due, to, sender, message, process, causation });
                 }
                 TimerChange::Cancel(cancellation) => {
-                    self.batch.timers.retain(|it| !it.is_meant_by(&cancellation));
+                    let taken_back =
+                        |it: &NewTimer| cancellation.takes_back(&it.message.name, &it.to, it.sender.as_ref());
+                    self.batch.timers.retain(|it| !taken_back(it));
                     self.batch.cancelled.push(cancellation);
                 }
             }
@@ -217,15 +219,6 @@ impl Emitted {
             emitted.entries.push(Arc::new(Entry::new(kind, stream, message, now)));
         }
         emitted
-    }
-}
-
-impl NewTimer {
-    fn is_meant_by(&self, cancellation: &Cancellation) -> bool {
-        match cancellation {
-            Cancellation::Command { to, name } => self.to == *to && self.message.name == *name,
-            Cancellation::AskedForBy(stream) => self.sender.as_ref() == Some(stream),
-        }
     }
 }
 

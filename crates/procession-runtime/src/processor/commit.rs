@@ -87,6 +87,7 @@ impl Processor {
             Ok(_) => {
                 self.backoff.reset();
                 self.committed.send_replace(batch.head);
+                self.replies.are_registered_up_to(batch.head);
                 tell(batch.answered, batch.replies, batch.quiet);
                 if batch.fired_timers {
                     // The store need not have those of the batches that are still under way.

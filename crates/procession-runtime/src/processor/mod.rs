@@ -189,8 +189,7 @@ impl Processor {
             Call::Wait { process, reply } => self.quiet.wait(process, reply),
             Call::Reply { process, awaited, reply, registered } => {
                 self.replies.wait(process, awaited, reply);
-                // Who stopped waiting does not want to know.
-                _ = registered.send(self.head);
+                self.replies.register(registered, self.in_flight.back().map(|it| it.head));
             }
             Call::Settle { reply } => self.settling.push(reply),
             Call::Stop { reply } => {

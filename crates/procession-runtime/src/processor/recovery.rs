@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use procession_core::log::Position;
+
 use super::{
     Backlog, Processor,
     blocked::Blocked,
@@ -132,6 +134,8 @@ impl Processor {
         self.head = progress.head;
         self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);
         self.committed.send_replace(progress.head);
+        // What was in flight is in the log, or will be decided again.
+        self.replies.are_registered_up_to(Position(u64::MAX));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use procession_core::log::{ProcessId, Recorded};
+use procession_core::log::{Position, ProcessId, Recorded};
 use tokio::sync::oneshot;
 
 use crate::reply::is_awaited;
@@ -9,6 +9,11 @@ use crate::reply::is_awaited;
 #[derive(Default)]
 pub(super) struct Replies {
     waiting: BTreeMap<ProcessId, Vec<Waiting>>,
+    /// Who is told when the batches that were in flight are answered, up to a position.
+    registering: Vec<(Position, oneshot::Sender<()>)>,
+    /// How many were registered since the last sweep, with those who waited then.
+    registered: usize,
+    sweep_at: usize,
 }
 
 struct Waiting {
@@ -29,12 +34,38 @@ impl Replies {
         awaited: Vec<&'static str>,
         reply: oneshot::Sender<Recorded>,
     ) {
-        // Those who have gone away meanwhile are forgotten here, so that they do not add up.
+        if self.registered >= self.sweep_at {
+            self.sweep();
+        }
+        self.registered += 1;
+        self.waiting.entry(process).or_default().push(Waiting { awaited, reply });
+    }
+
+    /// Tells when everything that was decided before is in the log, or will be decided again.
+    pub(super) fn register(&mut self, registered: oneshot::Sender<()>, in_flight: Option<Position>) {
+        match in_flight {
+            Some(head) => self.registering.push((head, registered)),
+            // Who stopped waiting does not want to know.
+            None => _ = registered.send(()),
+        }
+    }
+
+    pub(super) fn are_registered_up_to(&mut self, head: Position) {
+        for (_, registered) in self.registering.extract_if(.., |(it, _)| *it <= head) {
+            // Who stopped waiting does not want to know.
+            _ = registered.send(());
+        }
+    }
+
+    /// Forgets those who have gone away, so that they do not add up. The next time is when there are twice as many.
+    fn sweep(&mut self) {
+        const FEWEST: usize = 64;
         self.waiting.retain(|_, it| {
             it.retain(|it| !it.reply.is_closed());
             !it.is_empty()
         });
-        self.waiting.entry(process).or_default().push(Waiting { awaited, reply });
+        self.registered = self.waiting.values().map(Vec::len).sum();
+        self.sweep_at = FEWEST.max(2 * self.registered);
     }
 
     pub(super) fn is_empty(&self) -> bool {

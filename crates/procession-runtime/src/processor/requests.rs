@@ -63,12 +63,17 @@ impl Processor {
             stream: stream(),
             failure: failure.into(),
         };
+        let answers = request.cause.map(|(position, process)| Cause { position, process });
+        if let Some(Cause { position, .. }) =
+            answers.filter(|it| it.position > batching.head() || it.process.began_at() > it.position)
+        {
+            return Err(RequestError::UnknownCause { position });
+        }
         let actual = self.states.get(&command.stream).map_err(failed)?.version();
         if let Some(expected) = expected.filter(|it| *it != actual) {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });
         }
         let Decision { before, emitted } = self.decide(command, batching).map_err(failed)?;
-        let answers = request.cause.map(|(position, process)| Cause { position, process });
         let key = request.idempotency_key.clone();
         let logged = batching.push(Arc::clone(command), answers, Expected::Any, key);
         let cause = Cause { position: logged.position, process: logged.process };

@@ -104,7 +104,7 @@ pub struct Progress {
 pub struct NewParked {
     /// The message.
     pub position: Position,
-    /// The handler that failed: a category, or `saga` or `module` with its name.
+    /// The handler that failed: a category, or `saga`, `module` or `route to` with a name.
     pub handler: Cow<'static, str>,
     /// The stream of the message; what follows for it and the handler is parked too.
     pub stream: Stream,
@@ -157,15 +157,4 @@ pub struct Timer {
     pub process: ProcessId,
     /// The message whose handling asked for it.
     pub causation: Position,
-}
-
-impl Timer {
-    /// Whether this timer is one of those that are taken back.
-    #[must_use]
-    pub fn is_meant_by(&self, cancellation: &Cancellation) -> bool {
-        match cancellation {
-            Cancellation::Command { to, name } => self.to == *to && self.message.name == *name,
-            Cancellation::AskedForBy(stream) => self.sender.as_ref() == Some(stream),
-        }
-    }
 }

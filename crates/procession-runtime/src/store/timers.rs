@@ -8,14 +8,13 @@ use procession_core::{
 
 use super::{NewTimer, Timer, TimerId};
 
-/// The timers of a store in memory. They are found by their time, by the instance that they are for, and by who has asked
-/// for them, so that a process that ends costs no look at the timers of all others.
+/// The timers of a store in memory. They are found by their time, and by the instance that they are for, so that a process
+/// that ends costs no look at the timers of all others.
 #[derive(Default)]
 pub(super) struct Timers {
     waiting: BTreeMap<(Timestamp, TimerId), Timer>,
     due: HashMap<TimerId, Timestamp>,
     by_instance: Index,
-    by_sender: Index,
     last: u64,
 }
 
@@ -33,9 +32,6 @@ impl Timers {
         let (id, due) = (TimerId(self.last), new.due);
         let NewTimer { to, sender, message, .. } = new;
         self.by_instance.add(&to, id);
-        if let Some(sender) = &sender {
-            self.by_sender.add(sender, id);
-        }
         self.due.insert(id, due);
         self.waiting.insert((due, id), Timer { id, due, to, sender, message, process, causation });
     }
@@ -45,21 +41,15 @@ impl Timers {
         let Some(due) = self.due.remove(&id) else { return };
         let Some(timer) = self.waiting.remove(&(due, id)) else { return };
         self.by_instance.remove(&timer.to, id);
-        if let Some(sender) = &timer.sender {
-            self.by_sender.remove(sender, id);
-        }
     }
 
     pub(super) fn cancel(&mut self, cancellation: &Cancellation) {
-        let candidates = match cancellation {
-            Cancellation::Command { to, .. } => self.by_instance.of(to),
-            Cancellation::AskedForBy(sender) => self.by_sender.of(sender),
-        };
+        let (Cancellation::Command { to, .. } | Cancellation::TimeoutsOf(to)) = cancellation;
         let is_meant = |id: &TimerId| {
             let timer = self.due.get(id).and_then(|due| self.waiting.get(&(*due, *id)));
-            timer.is_some_and(|it| it.is_meant_by(cancellation))
+            timer.is_some_and(|it| cancellation.takes_back(&it.message.name, &it.to, it.sender.as_ref()))
         };
-        let meant: Vec<TimerId> = candidates.filter(is_meant).collect();
+        let meant: Vec<TimerId> = self.by_instance.of(to).filter(is_meant).collect();
         meant.into_iter().for_each(|id| self.remove(id));
     }
 }

@@ -57,7 +57,7 @@ fn everything(owned: Ownership, fired: TimerId) -> Batch {
         parked: vec![parked(2, "b", Some("broken"))],
         timers: vec![timer("c", second(20), 7)],
         fired: vec![fired],
-        cancelled: vec![Cancellation::AskedForBy(stream("asker")), cancellation("d")],
+        cancelled: vec![Cancellation::TimeoutsOf(stream("nobody")), cancellation("d")],
     }
 }
 

@@ -20,7 +20,10 @@ pub async fn p7_a_missing_or_impossible_correlation_is_parked_with_the_reason<U:
     }
 
     let parked = runtime.reader().parked().await.unwrap();
-    assert!(parked.iter().all(|it| it.handler == "poll" && it.stream.category() == "voter"), "{parked:#?}");
+    assert!(
+        parked.iter().all(|it| it.handler == "route to poll" && it.stream.category() == "voter"),
+        "{parked:#?}"
+    );
     let causes: Vec<_> = parked.iter().map(|it| it.cause.as_deref().unwrap()).collect();
     assert_eq!(
         causes,

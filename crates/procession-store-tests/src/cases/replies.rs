@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use procession::Either;
+use procession::{Either, log::ProcessId};
 use procession_runtime::{ReplyError, RequestError, Runtime, WaitError};
 
 use crate::{
@@ -229,6 +229,40 @@ pub async fn a_reply_comes_although_the_log_stays_shorter_than_it_was_to_be<U: S
 
     assert_eq!(reply.unwrap().missing, [0]);
     settles_soundly(&runtime).await;
+}
+
+pub async fn a_reply_that_is_in_the_log_is_found_although_batches_in_flight_fail<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let faulty = FaultyStore::sound(store.clone());
+    let runtime = start_at(faulty.clone(), 0).await;
+    let process = runtime.send(announce_unfinished("p")).await.unwrap().process;
+    advance(&runtime, 60).await;
+    let before = faulty.commits();
+    faulty.hold_answers();
+    faulty.refuse_commits(true);
+    let fill = FillTank { tank: "t".into(), litres: vec![1; 50] };
+    let large = tokio::spawn(runtime.execute(fill).into_future());
+    while faulty.commits() < before + 1 {
+        tokio::task::yield_now().await;
+    }
+
+    let meanwhile = async {
+        until_they_wait().await;
+        faulty.refuse_commits(false);
+        faulty.release_answers();
+        assert!(large.await.unwrap().is_err(), "it was to be refused");
+    };
+    let (reply, ()) = tokio::join!(runtime.reply::<PollTimedOut>(process, LONG), meanwhile);
+
+    assert_eq!(reply.unwrap().missing, [0]);
+    settles_soundly(&runtime).await;
+}
+
+pub async fn a_reply_of_a_process_that_does_not_exist_is_told_at_once<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let runtime = start_at(store.clone(), 0).await;
+    let reply = runtime.reply::<PollTimedOut>(ProcessId(7), LONG).await;
+    assert_eq!(reply.err(), Some(ReplyError::UnknownProcess(ProcessId(7))));
 }
 
 pub async fn who_waits_for_a_reply_while_a_store_refuses_goes_on_waiting<U: StoreUnderTest>() {

@@ -49,10 +49,9 @@ pub async fn p16_a_save_point_that_is_used_up_lets_the_saga_give_up<U: StoreUnde
     assert_eq!(outcome.lifecycle, COMPENSATED);
     assert_eq!([outcome.flight, outcome.room, outcome.car], [made(1, 1, 1), made(3, 3, 3), made(3, 0, 0)]);
     let rollbacks = log.iter().filter(|it| it.entry.name == "RollbackStarted");
-    let to: Vec<_> = rollbacks
-        .map(|it| serde_json::from_str::<RollbackStarted>(&it.entry.payload).unwrap().to_stage)
-        .collect();
-    assert_eq!(to, [Some(1), Some(1), None]);
+    let to: Vec<_> =
+        rollbacks.map(|it| serde_json::from_str::<RollbackStarted>(&it.entry.payload).unwrap().to).collect();
+    assert_eq!(to, [Some("save-point".to_owned()), Some("save-point".to_owned()), None]);
     assert_eq!(cancellations(&log), ["CancelRoom", "CancelRoom", "CancelRoom", "CancelFlight"]);
 }
 

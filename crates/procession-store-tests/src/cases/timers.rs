@@ -122,19 +122,23 @@ pub async fn timers_are_taken_back_by_their_command_and_instance<U: StoreUnderTe
     assert_eq!(numbers(&store.due_timers(Timestamp::MAX, 10).await.unwrap()), [2, 3]);
 }
 
-pub async fn timers_are_taken_back_by_who_has_asked_for_them<U: StoreUnderTest>() {
+pub async fn the_timeouts_of_an_instance_are_taken_back_and_what_it_sends_to_others_is_not<
+    U: StoreUnderTest,
+>() {
     let (_place, store) = U::create(Settings::default()).await;
-    let by = |asker, number| NewTimer { sender: Some(stream(asker)), ..timer("a", second(10), number) };
-    let timers = vec![by("x", 1), by("y", 2), timer("x", second(10), 3), by("x", 4)];
+    let by = |sender, to, number| NewTimer { sender: Some(stream(sender)), ..timer(to, second(10), number) };
+    let timers =
+        vec![by("x", "x", 1), by("y", "x", 2), timer("x", second(10), 3), by("x", "y", 4), by("x", "x", 5)];
     store.commit(Batch { timers, ..batch([command("a", 0)]) }).await.unwrap();
     let senders: Vec<_> =
         store.due_timers(second(10), 10).await.unwrap().into_iter().map(|it| it.sender).collect();
-    assert_eq!(senders, [Some(stream("x")), Some(stream("y")), None, Some(stream("x"))]);
+    let [x, y] = ["x", "y"].map(|it| Some(stream(it)));
+    assert_eq!(senders, [x.clone(), y, None, x.clone(), x]);
 
-    let cancelled = vec![Cancellation::AskedForBy(stream("x"))];
+    let cancelled = vec![Cancellation::TimeoutsOf(stream("x"))];
     store.commit(Batch { cancelled, ..Batch::default() }).await.unwrap();
 
-    assert_eq!(numbers(&store.due_timers(second(10), 10).await.unwrap()), [2, 3]);
+    assert_eq!(numbers(&store.due_timers(second(10), 10).await.unwrap()), [2, 3, 4]);
     assert_eq!(store.next_due().await.unwrap(), Some(second(10)));
 }
 

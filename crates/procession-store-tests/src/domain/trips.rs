@@ -304,7 +304,7 @@ pub(crate) fn module() -> Module {
     let expedition = LinearSaga::named(Expedition.saga())
         .starts_on(|event: &ExpeditionPlanned| (event.plan.trip.clone(), event.plan.clone()))
         .step(flight(Expedition))
-        .save_point(2, Duration::from_secs(10))
+        .save_point("save-point", 2, Duration::from_secs(10))
         .step(room(Expedition))
         .step(car(Expedition));
     Module::named("trips")

@@ -7,9 +7,11 @@
 mod examples;
 mod handler_names;
 mod layers;
+mod lives;
 mod map;
 mod mistakes;
 mod pages;
+mod publishing;
 mod replay;
 mod timers;
 mod wiring;

@@ -178,3 +178,69 @@ async fn what_answers_a_message_from_outside_continues_its_process_and_replays()
     assert_eq!(log.len(), history.len());
     replay(&hotel(), log).unwrap();
 }
+
+#[derive(procession::Event, serde::Serialize, serde::Deserialize)]
+struct WatchBegun {}
+
+#[derive(procession::Event, serde::Serialize, serde::Deserialize)]
+struct WatchEnded {}
+
+#[derive(procession::Events)]
+enum WatchEvent {
+    Begun(WatchBegun),
+    #[ends]
+    Ended(WatchEnded),
+}
+
+/// After the second room it sends somebody to the next one, or, as it decides today, ends.
+#[derive(Default)]
+struct Watch<const ENDS: bool> {
+    has_begun: bool,
+}
+
+impl<const ENDS: bool> procession::Decider for Watch<ENDS> {
+    const CATEGORY: &'static str = "watch";
+    type Event = WatchEvent;
+    type Rejection = procession::Never;
+
+    fn evolve(&mut self, _: &WatchEvent) {
+        self.has_begun = true;
+    }
+}
+
+impl<const ENDS: bool> procession::On<RoomCleaned> for Watch<ENDS> {
+    type Emits = (Option<WatchBegun>, Option<CleanRoom>, Option<WatchEnded>);
+    const STARTS: procession::Starts = procession::Starts::IfNeeded;
+
+    fn correlate(_: &RoomCleaned) -> procession::Correlation {
+        procession::Correlation::to("house")
+    }
+
+    fn on(&self, event: RoomCleaned, _: &procession::Context) -> Self::Emits {
+        let next = (self.has_begun && event.room == 2).then_some(CleanRoom { room: 3 });
+        match (self.has_begun, ENDS) {
+            (false, _) => (Some(WatchBegun {}), None, None),
+            (true, false) => (None, next, None),
+            (true, true) => (None, None, next.map(|_| WatchEnded {})),
+        }
+    }
+}
+
+fn watched<const ENDS: bool>() -> Application {
+    let watch = procession::ProcessManager::<Watch<ENDS>>::new().on::<RoomCleaned>();
+    Application::assemble([Module::named("rooms").handles::<CleanRoom>().process_manager(watch)]).unwrap()
+}
+
+#[tokio::test]
+async fn a_process_manager_that_sent_and_would_do_something_else_now_is_found() {
+    let runtime = Runtime::start(&watched::<false>(), MemoryStore::new()).await.unwrap();
+    for room in [1, 2] {
+        let process = runtime.execute(CleanRoom { room }).await.unwrap().process;
+        runtime.wait(process).await.unwrap();
+    }
+    let log = runtime.reader().store().read_log(Position::START, 100).await.unwrap();
+
+    replay(&watched::<false>(), log.clone()).unwrap();
+    let difference = replay(&watched::<true>(), log).unwrap_err().to_string();
+    assert!(difference.contains("CleanRoom") && difference.contains("WatchEnded"), "{difference}");
+}

@@ -88,6 +88,31 @@ impl Handle<EndVisit> for Visit {
     }
 }
 
+#[derive(Default)]
+struct Ringing;
+
+impl Decider for Ringing {
+    const CATEGORY: &'static str = "ringing";
+    type Event = VisitEvent;
+    type Rejection = Never;
+
+    fn evolve(&mut self, _: &VisitEvent) {}
+}
+
+impl On<GuestLeft> for Ringing {
+    type Emits = (VisitBegun, After<EndVisit>, Option<VisitEnded>);
+    const STARTS: Starts = Starts::Once;
+
+    fn correlate(event: &GuestLeft) -> Correlation {
+        Correlation::to(event.room)
+    }
+
+    fn on(&self, event: GuestLeft, _: &Context) -> Self::Emits {
+        let end = EndVisit { visit: event.room.to_string() };
+        (VisitBegun {}, After(Duration::from_secs(1), end), None)
+    }
+}
+
 fn rooms() -> Module {
     Module::named("rooms").handles::<CleanRoom>()
 }
@@ -169,6 +194,26 @@ fn a_process_manager_waits_only_for_what_it_asks_for() {
 }
 
 #[test]
+fn a_process_manager_belongs_to_one_module() {
+    let process = || ProcessManager::<Visit>::new().on::<GuestLeft>().on::<RoomCleaned>();
+    let other = Module::named("others").external_event::<GuestLeft>().process_manager(process());
+    is_a_mistake(
+        [rooms().publishes::<RoomCleaned>(), visits(process()), other],
+        "the process manager `visit` is in module `visits` and in module `others`; leave it in one of them",
+    );
+}
+
+#[test]
+fn a_timeout_that_a_process_manager_asks_for_and_does_not_take_is_told_with_the_fix() {
+    let process = ProcessManager::<Ringing>::new().on::<GuestLeft>();
+    is_a_mistake(
+        [Module::named("visits").external_event::<GuestLeft>().process_manager(process)],
+        "the process manager `ringing` in module `visits` asks for the timeout `EndVisit`, but does not take it; add \
+         `.on_timeout::<EndVisit>()`",
+    );
+}
+
+#[test]
 fn a_message_is_taken_once() {
     let process = ProcessManager::new().on::<GuestLeft>().on::<GuestLeft>().on::<RoomCleaned>();
     is_a_mistake(
@@ -200,7 +245,7 @@ fn a_linear_saga_has_a_start_and_steps_with_names_of_their_own() {
     let saga = LinearSaga::named("departure").starts_on(|event: &RoomCleaned| (event.room, Data {}));
     is_a_mistake(
         [rooms().linear_saga(saga.step(clean()).step(clean()))],
-        "the linear saga `departure` in module `rooms` has two steps named `clean`; give one of them another name",
+        "the linear saga `departure` in module `rooms` has two steps or save-points named `clean`; give one of them another name",
     );
 }
 

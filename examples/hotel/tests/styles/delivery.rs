@@ -251,10 +251,7 @@ impl Delivery {
 }
 
 fn is_meant(timer: &Entry, cancellation: &Cancellation) -> bool {
-    match cancellation {
-        Cancellation::Command { to, name } => timer.stream == *to && timer.name == *name,
-        Cancellation::AskedForBy(stream) => timer.sender.as_ref() == Some(stream),
-    }
+    cancellation.takes_back(&timer.name, &timer.stream, timer.sender.as_ref())
 }
 
 /// Numbers that can be had again from a seed (SplitMix64).

@@ -60,8 +60,8 @@ impl Drawing<'_, '_> {
                     last = vec![join];
                     continue;
                 }
-                Stage::SavePoint { retries, pause } => {
-                    let node = self.graph.add(NodeKind::Choice, "save-point", self.lane);
+                Stage::SavePoint { name, retries, pause } => {
+                    let node = self.graph.add(NodeKind::Choice, *name, self.lane);
                     self.save_points.push((node, *retries, *pause));
                     node
                 }

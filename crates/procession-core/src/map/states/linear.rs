@@ -49,9 +49,9 @@ impl<'a> Way<'a, '_> {
             last = match stage {
                 Stage::Step(step) => self.step(step, &last, branch),
                 Stage::Parallel(branches) => self.parallel(branches, &last, branch),
-                Stage::SavePoint { retries, pause } => {
+                Stage::SavePoint { name, retries, pause } => {
                     let id = at("save_point", self.places.len());
-                    self.diagram.state(&id, "save-point", "saved");
+                    self.diagram.state(&id, name, "saved");
                     self.diagram.arrow(&last.from, &id, &last.label);
                     let pause =
                         if pause.is_zero() { String::new() } else { format!(" after {}", spoken(*pause)) };

@@ -297,7 +297,7 @@ fn booking() -> LinearSaga<Booking> {
                     |event: &RoomReleased| Correlation::to(event.room),
                 ),
         )
-        .save_point(2, Duration::from_secs(30))
+        .save_point("the room is held", 2, Duration::from_secs(30))
         .in_parallel([
             Branch::new().step(
                 Step::named("charge the card", |it: &Booking| ChargeCard { room: it.room })
