@@ -79,7 +79,8 @@ pub trait OnRejection<C: Command>: Decider {
 
 /// How a process manager reacts to a timeout: a command to itself that it has sent [`After`](crate::After) a while.
 ///
-/// When the instance ends, its timeouts are cancelled. One that was on its way already has no effect.
+/// When the instance ends, its timeouts are cancelled. One that was on its way already has no effect, unless the instance has
+/// started again meanwhile: put into the timeout which life it belongs to if that may be.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not react to the timeout `{C}`",
     note = "write `impl OnTimeout<{C}> for {Self}`, and address `{C}` to it: `#[command(to = {Self}, id = ...)]`"

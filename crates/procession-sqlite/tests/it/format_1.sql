@@ -96,5 +96,9 @@ INSERT INTO log (position, kind, stream, version, message_type, payload, process
 INSERT INTO process_span (process, first, last) VALUES (1, 1, 2);
 INSERT INTO timer (due, stream, message_type, payload, process, causation) VALUES
     (1800000000000000, 1, 1, '{"account":"a"}', 1, 2);
+-- Both are parked: the command for its decider, the event for a saga.
+INSERT INTO parked (position, handler, stream, process, cause, at) VALUES
+    (1, 'account', 1, 1, 'it panicked', 1700000000000000),
+    (2, 'welcome', 1, 1, 'it panicked', 1700000000000000);
 PRAGMA application_id = 1347571523;
 PRAGMA user_version = 1;
