@@ -287,9 +287,7 @@ impl Applier {
         }
         Ok(())
     }
-}
 
-impl Applier {
     fn cancel_timers(
         &mut self,
         connection: &Connection,

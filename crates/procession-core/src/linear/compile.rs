@@ -66,13 +66,13 @@ struct Takes<D>(Vec<Take<D>>);
 
 struct Take<D> {
     message: MessageType,
-    from: From,
+    origin: Origin,
     meanings: Vec<Meaning<D>>,
     emits: Vec<Emission>,
     starts: Starts,
 }
 
-enum From {
+enum Origin {
     Fact(Vec<CorrelateFn>),
     Rejection(MessageType),
     Timeout,
@@ -115,8 +115,8 @@ impl<D: Payload + Clone> Takes<D> {
         emits: Vec<Emission>,
         starts: Starts,
     ) {
-        let take = self.find_or_add(message, || From::Fact(Vec::new()));
-        if let From::Fact(correlates) = &mut take.from {
+        let take = self.find_or_add(message, || Origin::Fact(Vec::new()));
+        if let Origin::Fact(correlates) = &mut take.origin {
             correlates.push(Arc::clone(&correlate));
         }
         take.add(role, Some(correlate), emits);
@@ -132,34 +132,34 @@ impl<D: Payload + Clone> Takes<D> {
         role: Role<D>,
         emits: Vec<Emission>,
     ) {
-        self.find_or_add(rejected, || From::Rejection(command)).add(role, None, emits);
+        self.find_or_add(rejected, || Origin::Rejection(command)).add(role, None, emits);
     }
 
     fn timeouts(&mut self, program: &Program<D>) {
         let limited = program.steps.iter().enumerate().filter(|(_, it)| it.within.is_some());
         let timing_out: Vec<_> = limited.flat_map(|(step, _)| timing_out(program, step)).collect();
         if !timing_out.is_empty() {
-            let take = self.find_or_add(MessageType::of::<TimeOutStep>(), || From::Timeout);
+            let take = self.find_or_add(MessageType::of::<TimeOutStep>(), || Origin::Timeout);
             take.add(Role::TimedOut, None, timing_out);
         }
         for step in 0..program.steps.len() {
             if program.steps.get(step).is_some_and(|it| it.retries > 0 && !it.pause.is_zero()) {
-                let take = self.find_or_add(MessageType::of::<RetryStep>(), || From::Timeout);
+                let take = self.find_or_add(MessageType::of::<RetryStep>(), || Origin::Timeout);
                 take.add(Role::Retries, None, sending(program, step));
             }
         }
         let save_points = (0..program.stages.len()).filter(|it| program.save_point(*it).is_some());
         for stage in save_points {
-            let take = self.find_or_add(MessageType::of::<ResumeSaga>(), || From::Timeout);
+            let take = self.find_or_add(MessageType::of::<ResumeSaga>(), || Origin::Timeout);
             take.add(Role::Resumes, None, resuming(program, stage));
         }
     }
 
-    fn find_or_add(&mut self, message: MessageType, from: impl FnOnce() -> From) -> &mut Take<D> {
+    fn find_or_add(&mut self, message: MessageType, origin: impl FnOnce() -> Origin) -> &mut Take<D> {
         let found = self.0.iter().position(|it| it.message == message);
         let index = found.unwrap_or_else(|| {
             let (meanings, emits) = (Vec::new(), Vec::new());
-            self.0.push(Take { message, from: from(), meanings, emits, starts: Starts::Never });
+            self.0.push(Take { message, origin: origin(), meanings, emits, starts: Starts::Never });
             self.0.len() - 1
         });
         &mut self.0[index]
@@ -177,16 +177,16 @@ impl<D: Payload + Clone> Take<D> {
     }
 
     fn input(self, category: &'static str) -> Input {
-        let Self { message, from, meanings, emits, starts } = self;
+        let Self { message, origin, meanings, emits, starts } = self;
         let handle: HandleFn = Arc::new(move |state, message, _, outputs| {
             let state = state.downcast_ref::<SagaState<D>>();
             let state = state.ok_or_else(|| Failure::UnknownCategory { category: category.into() })?;
             take(category, &meanings, state, message, outputs)
         });
-        let source = match from {
-            From::Fact(correlates) => Source::Fact(routes(category, correlates)),
-            From::Rejection(command) => Source::Rejection(command),
-            From::Timeout => Source::Timeout,
+        let source = match origin {
+            Origin::Fact(correlates) => Source::Fact(routes(category, correlates)),
+            Origin::Rejection(command) => Source::Rejection(command),
+            Origin::Timeout => Source::Timeout,
         };
         Input { source, takes: message, emits, starts, handle }
     }

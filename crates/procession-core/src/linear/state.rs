@@ -140,7 +140,7 @@ impl<D: Payload + Clone> SagaState<D> {
                 // Attempts go on over the end, so that the time limit of an earlier one is never taken for that of a later.
                 let attempts = std::mem::take(&mut self.attempts);
                 *self = Self { attempts, ..Self::new(Arc::clone(&self.program)) };
-                self.learn(event, &event.data)?;
+                self.learn(event, Some(&event.data))?;
             }
             SagaEvent::StepStarted(event) => {
                 let step = self.set(event, &event.step, StepStatus::Running)?;
@@ -152,24 +152,18 @@ impl<D: Payload + Clone> SagaState<D> {
             SagaEvent::StepCompleted(event) => {
                 let step = self.set(event, &event.step, StepStatus::Completed)?;
                 self.to_undo.push(step);
-                if let Some(data) = &event.data {
-                    self.learn(event, data)?;
-                }
+                self.learn(event, event.data.as_deref())?;
             }
             SagaEvent::StepFailed(event) => {
                 self.set(event, &event.step, StepStatus::Failed)?;
-                if let Some(data) = &event.data {
-                    self.learn(event, data)?;
-                }
+                self.learn(event, event.data.as_deref())?;
             }
             SagaEvent::StepRetryScheduled(event) => {
                 let step = self.set(event, &event.step, StepStatus::WaitsToRetry)?;
                 if let Some(retried) = self.retried.get_mut(step) {
                     *retried += 1;
                 }
-                if let Some(data) = &event.data {
-                    self.learn(event, data)?;
-                }
+                self.learn(event, event.data.as_deref())?;
             }
             SagaEvent::StepTimedOut(event) => {
                 let step = self.set(event, &event.step, StepStatus::TimedOut)?;
@@ -238,7 +232,9 @@ impl<D: Payload + Clone> SagaState<D> {
         self.program.find_save_point(name).ok_or_else(unknown)
     }
 
-    fn learn<E: Message>(&mut self, _: &E, data: &RawValue) -> Result<(), DecodeError> {
+    /// Keeps what the event says that the saga knows now; none when that is what it knew before.
+    fn learn<E: Message>(&mut self, _: &E, data: Option<&RawValue>) -> Result<(), DecodeError> {
+        let Some(data) = data else { return Ok(()) };
         let unreadable = |error: serde_json::Error| DecodeError::Payload {
             name: E::NAME.into(),
             reason: error.to_string(),
