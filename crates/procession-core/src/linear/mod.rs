@@ -7,8 +7,6 @@ mod emissions;
 mod events;
 mod inputs;
 mod program;
-#[cfg(test)]
-mod random;
 mod state;
 mod step;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Linear sagas led from message to message. `random` leads them along any path.
 
+mod random;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,56 +14,56 @@ use crate::{
 
 /// What a saga of the tests knows: whom it belongs to, and what it has learnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Known {
-    pub(super) saga: String,
-    pub(super) ticket: u32,
+struct Known {
+    saga: String,
+    ticket: u32,
 }
 
 #[derive(Event, Clone, Serialize, Deserialize)]
-pub(super) struct Begun {
-    pub(super) saga: String,
+struct Begun {
+    saga: String,
 }
 
 /// Asks somebody to do a step.
 #[derive(Command, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[command(to = Room, id = saga)]
-pub(super) struct Do {
-    pub(super) saga: String,
-    pub(super) step: usize,
-    pub(super) ticket: u32,
+struct Do {
+    saga: String,
+    step: usize,
+    ticket: u32,
 }
 
 #[derive(Command, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[command(to = Room, id = saga)]
-pub(super) struct Undo {
-    pub(super) saga: String,
-    pub(super) step: usize,
-    pub(super) ticket: u32,
+struct Undo {
+    saga: String,
+    step: usize,
+    ticket: u32,
 }
 
 #[derive(Event, Clone, Serialize, Deserialize)]
-pub(super) struct Done {
-    pub(super) saga: String,
-    pub(super) step: usize,
+struct Done {
+    saga: String,
+    step: usize,
 }
 
 #[derive(Event, Clone, Serialize, Deserialize)]
-pub(super) struct Failed {
-    pub(super) saga: String,
-    pub(super) step: usize,
+struct Failed {
+    saga: String,
+    step: usize,
 }
 
 #[derive(Event, Clone, Serialize, Deserialize)]
-pub(super) struct Undone {
-    pub(super) saga: String,
-    pub(super) step: usize,
+struct Undone {
+    saga: String,
+    step: usize,
 }
 
-pub(super) const NAMES: [&str; 12] =
+const NAMES: [&str; 12] =
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"];
 
 /// A step without a compensation. All steps take the same messages, and tell theirs from the others' by the number.
-pub(super) fn plain(step: usize) -> Step<Known> {
+fn plain(step: usize) -> Step<Known> {
     let of = move |number: usize, saga: &String| Correlation::maybe((number == step).then(|| saga.clone()));
     let command = move |known: &Known| Do { saga: known.saga.clone(), step, ticket: known.ticket };
     Step::named(NAMES[step], command)
@@ -69,14 +71,14 @@ pub(super) fn plain(step: usize) -> Step<Known> {
         .fails_on(move |event: &Failed| of(event.step, &event.saga))
 }
 
-pub(super) fn undoable(step: usize) -> Step<Known> {
+fn undoable(step: usize) -> Step<Known> {
     plain(step).compensates(
         move |known| Undo { saga: known.saga.clone(), step, ticket: known.ticket },
         move |event: &Undone| Correlation::maybe((event.step == step).then(|| event.saga.clone())),
     )
 }
 
-pub(super) fn known(event: &Begun) -> (String, Known) {
+fn known(event: &Begun) -> (String, Known) {
     (event.saga.clone(), Known { saga: event.saga.clone(), ticket: 0 })
 }
 
@@ -92,7 +94,7 @@ fn begun() -> Begun {
     Begun { saga: s() }
 }
 
-pub(super) fn ask(step: usize) -> Do {
+fn ask(step: usize) -> Do {
     Do { saga: s(), step, ticket: 0 }
 }
 
@@ -100,15 +102,15 @@ fn undo(step: usize) -> Undo {
     Undo { saga: s(), step, ticket: 0 }
 }
 
-pub(super) fn done(step: usize) -> Done {
+fn done(step: usize) -> Done {
     Done { saga: s(), step }
 }
 
-pub(super) fn failed(step: usize) -> Failed {
+fn failed(step: usize) -> Failed {
     Failed { saga: s(), step }
 }
 
-pub(super) fn undone(step: usize) -> Undone {
+fn undone(step: usize) -> Undone {
     Undone { saga: s(), step }
 }
 

@@ -6,15 +6,13 @@ use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*};
 use serde::Deserialize;
 
-use super::{
-    tests::{Begun, Do, Known, NAMES, Undo, ask, done, failed, known, plain, undoable, undone},
-    timeouts::{ResumeSaga, TimeOutStep},
-};
+use super::{Begun, Do, Known, NAMES, Undo, ask, done, failed, known, plain, undoable, undone};
 use crate::{
     Branch, Context, Engine, InstanceState, Lifecycle, LinearSaga, Message, Module, Output, ProcessMap,
     Rejected, Step, Stream,
     doc::RoomRejection,
     emit::Cancellation,
+    linear::timeouts::{ResumeSaga, TimeOutStep},
     log::{Encoded, Entry, Kind},
 };
 
