@@ -6,7 +6,10 @@ use std::sync::{
 use procession::{
     Partition, Store, Stream, Version,
     log::{Position, ProcessId, Recorded},
-    store::{Answer, Batch, Committed, Ownership, Parked, Progress, Timer},
+    store::{
+        Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
+        Timer, TimersOf,
+    },
 };
 
 /// A store whose commits are counted.
@@ -90,8 +93,58 @@ impl<S: Store> Store for Counted<S> {
         self.store.find_key(key)
     }
 
-    fn parked(&self) -> Answer<Vec<Parked>> {
-        self.store.parked()
+    fn id(&self) -> Answer<String> {
+        self.store.id()
+    }
+
+    fn read_entries(&self, positions: Vec<Position>) -> Answer<Vec<Recorded>> {
+        self.store.read_entries(positions)
+    }
+
+    fn grown(&self, beyond: Position) -> Answer<()> {
+        self.store.grown(beyond)
+    }
+
+    fn processes(&self, before: Option<ProcessId>, limit: usize) -> Answer<Vec<ProcessExtent>> {
+        self.store.processes(before, limit)
+    }
+
+    fn process(&self, process: ProcessId) -> Answer<Option<ProcessExtent>> {
+        self.store.process(process)
+    }
+
+    fn open_streams(
+        &self,
+        category: String,
+        ends: Vec<String>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<Vec<Recorded>> {
+        self.store.open_streams(category, ends, after, limit)
+    }
+
+    fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>> {
+        self.store.parked(of, limit)
+    }
+
+    fn calls(&self) -> Answer<Vec<EffectCall>> {
+        self.store.calls()
+    }
+
+    fn holds(&self) -> Answer<Vec<(ProcessId, Hold)>> {
+        self.store.holds()
+    }
+
+    fn note(&self, name: String) -> Answer<Option<String>> {
+        self.store.note(name)
+    }
+
+    fn notes(&self, prefix: String) -> Answer<Vec<(String, String)>> {
+        self.store.notes(prefix)
+    }
+
+    fn timers(&self, of: TimersOf, limit: usize) -> Answer<Vec<Timer>> {
+        self.store.timers(of, limit)
     }
 
     fn due_timers(&self, now: jiff::Timestamp, limit: usize) -> Answer<Vec<Timer>> {

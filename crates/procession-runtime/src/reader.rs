@@ -8,7 +8,7 @@ use procession_core::{
 
 use crate::{
     processor,
-    store::{Parked, Store, StoreError},
+    store::{Parked, ParkedOf, Store, StoreError},
 };
 
 /// Reads states, streams and processes. It sees what is durable, and changes nothing.
@@ -138,7 +138,7 @@ impl Reader {
     /// # Errors
     /// When the store fails.
     pub async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
-        self.store.parked().await
+        self.store.parked(ParkedOf::Everything, usize::MAX).await
     }
 
     pub(crate) fn engine(&self) -> &Engine {

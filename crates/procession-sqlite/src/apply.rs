@@ -1,19 +1,25 @@
 //! One batch becomes rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 use procession_core::{
     Cancellation, Partition, Stream, Version,
-    log::{Kind, Position},
+    log::{Kind, Position, ProcessId},
 };
 use procession_runtime::{
     Cache, StoreError,
-    store::{Batch, CheckpointMove, Committed, Conflict, Expected, NewEntry, Ownership, Reference},
+    store::{
+        Batch, CheckpointMove, Committed, Conflict, Delivery, EffectCall, Expected, Hold, NewEntry,
+        Ownership, Parked,
+    },
 };
 use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
 
-use crate::{error::store_error, rows::kind_number};
+use crate::{
+    error::store_error,
+    rows::{hold_number, kind_number, reason_number},
+};
 
 /// Writes batches into an open transaction, and remembers what it would otherwise have to read for every row.
 pub(crate) struct Applier {
@@ -22,6 +28,8 @@ pub(crate) struct Applier {
     head: Option<Position>,
     checkpoints: HashMap<Partition, (u64, Position)>,
     streams: Cache<Stream, StreamRow>,
+    /// How many messages a process has.
+    processes: Cache<u64, u64>,
     message_types: HashMap<Box<str>, Vec<(u16, i64)>, RandomState>,
 }
 
@@ -34,6 +42,8 @@ struct StreamRow {
 
 /// The streams whose rows are remembered.
 const STREAMS: usize = 100_000;
+/// The processes whose sizes are remembered.
+const PROCESSES: usize = 10_000;
 
 impl Applier {
     pub(crate) fn new(max_payload_bytes: usize) -> Self {
@@ -42,6 +52,7 @@ impl Applier {
             head: None,
             checkpoints: HashMap::new(),
             streams: Cache::new(STREAMS),
+            processes: Cache::new(PROCESSES),
             message_types: HashMap::default(),
         }
     }
@@ -51,6 +62,7 @@ impl Applier {
         self.head = None;
         self.checkpoints.clear();
         self.streams.clear();
+        self.processes.clear();
         self.message_types.clear();
     }
 
@@ -67,8 +79,9 @@ impl Applier {
         for it in &batch.checkpoints {
             self.move_checkpoint(connection, it, head)?;
         }
-        self.insert_parked(connection, batch)?;
+        self.change_deliveries(connection, batch)?;
         self.change_timers(connection, batch, after)?;
+        beside_the_log(connection, batch).map_err(store_error)?;
         self.head = Some(head);
         Ok(Committed { after })
     }
@@ -132,18 +145,21 @@ impl Applier {
         after: Position,
     ) -> Result<(), StoreError> {
         let insert = "INSERT INTO log
-            (position, kind, stream, sender, version, message_type, payload, process, causation, at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            (position, kind, stream, sender, version, message_type, payload, process, causation, at, trace)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let mut insert = connection.prepare_cached(insert).map_err(store_error)?;
-        let mut spans: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        let mut spans: BTreeMap<u64, Span> = BTreeMap::new();
         for (position, new) in (after.0 + 1..).zip(&batch.entries) {
             let entry = &new.entry;
             let message_type = self.message_type(connection, &entry.name, entry.schema_version)?;
             let (stream, version) = self.place(connection, new)?;
             let sender = self.sender(connection, entry.sender.as_ref())?;
-            let process = new.process.map_or(position, |it| resolve(it, after));
-            let causation = new.causation.map(|it| resolve(it, after));
-            spans.entry(process).or_insert((position, position)).1 = position;
+            let process = new.process.map_or(position, |it| it.resolve(after).0);
+            let causation = new.causation.map(|it| it.resolve(after).0);
+            spans
+                .entry(process)
+                .or_insert(Span { first: position, last: position, messages: 0 })
+                .grow(position);
             let (kind, at) = (kind_number(entry.kind), entry.at.as_microsecond());
             let row = params![
                 position,
@@ -155,11 +171,38 @@ impl Applier {
                 &*entry.payload,
                 process,
                 causation,
-                at
+                at,
+                entry.trace_context.as_deref()
             ];
             insert.execute(row).map_err(store_error)?;
         }
-        insert_spans(connection, &spans).map_err(store_error)
+        self.insert_spans(connection, spans, batch.process_limits.messages)
+    }
+
+    fn insert_spans(
+        &mut self,
+        connection: &Connection,
+        spans: BTreeMap<u64, Span>,
+        limit: u64,
+    ) -> Result<(), StoreError> {
+        let insert = "INSERT INTO process_span (process, first, last, messages) VALUES (?1, ?2, ?3, ?4)";
+        let mut insert = connection.prepare_cached(insert).map_err(store_error)?;
+        for (process, Span { first, last, messages }) in spans {
+            let before = match self.processes.get_mut(&process) {
+                Some(size) => *size,
+                // It begins here, or is read.
+                None if first == process => 0,
+                None => stored_messages(connection, process).map_err(store_error)?,
+            };
+            let size = before + messages;
+            if size > limit {
+                let (process, what) = (ProcessId(process), "messages");
+                return Err(StoreError::ProcessTooLarge { process, what, size, limit });
+            }
+            insert.execute((process, first, last, size)).map_err(store_error)?;
+            self.processes.insert(process, size);
+        }
+        Ok(())
     }
 
     /// The stream of an entry, and for an event the version that it gets.
@@ -251,16 +294,50 @@ impl Applier {
         Ok(())
     }
 
-    fn insert_parked(&mut self, connection: &Connection, batch: &Batch) -> Result<(), StoreError> {
-        for it in &batch.parked {
-            let stream = self.stream(connection, &it.stream)?.id;
-            let insert = "INSERT INTO parked (position, handler, stream, process, cause, at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let row =
-                params![it.position.0, it.handler, stream, it.process.0, it.cause, it.at.as_microsecond()];
-            connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map_err(store_error)?;
+    fn change_deliveries(&mut self, connection: &Connection, batch: &Batch) -> Result<(), StoreError> {
+        let remove = |delete: &str, it: &Delivery| {
+            let delete = connection.prepare_cached(delete);
+            delete.and_then(|mut delete| delete.execute((it.position.0, &it.handler))).map_err(store_error)
+        };
+        for it in &batch.released {
+            remove("DELETE FROM parked WHERE position = ?1 AND handler = ?2", it)?;
         }
-        Ok(())
+        for it in &batch.closed_calls {
+            remove("DELETE FROM call WHERE position = ?1 AND handler = ?2", it)?;
+        }
+        batch.parked.iter().try_for_each(|it| self.insert_parked(connection, it))?;
+        batch.calls.iter().try_for_each(|it| self.insert_call(connection, it))
+    }
+
+    fn insert_parked(&mut self, connection: &Connection, it: &Parked) -> Result<(), StoreError> {
+        let stream = self.stream(connection, &it.stream)?.id;
+        let insert = "INSERT OR REPLACE INTO parked
+            (position, handler, stream, process, cause, at, reason, attempts, retry_at, edited)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let row = params![
+            it.position.0,
+            it.handler,
+            stream,
+            it.process.0,
+            it.cause,
+            it.at.as_microsecond(),
+            reason_number(it.reason),
+            it.attempts,
+            it.retry_at.map(|it| it.as_microsecond()),
+            it.edited.map(|it| it.0)
+        ];
+        connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map(drop).map_err(store_error)
+    }
+
+    fn insert_call(&mut self, connection: &Connection, it: &EffectCall) -> Result<(), StoreError> {
+        let stream = self.stream(connection, &it.stream)?.id;
+        let insert = "INSERT OR REPLACE INTO call
+            (position, handler, stream, process, attempts, due, cause, at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let Delivery { position, handler } = &it.delivery;
+        let (due, at) = (it.due.as_microsecond(), it.at.as_microsecond());
+        let row = params![position.0, handler, stream, it.process.0, it.attempts, due, it.cause, at];
+        connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map(drop).map_err(store_error)
     }
 
     fn change_timers(
@@ -274,18 +351,22 @@ impl Applier {
             delete.and_then(|mut it| it.execute([id.0])).map_err(store_error)?;
         }
         batch.cancelled.iter().try_for_each(|it| self.cancel_timers(connection, it))?;
+        for (id, due) in &batch.moved {
+            let update = connection.prepare_cached("UPDATE timer SET due = ?1 WHERE id = ?2");
+            update.and_then(|mut it| it.execute((due.as_microsecond(), id.0))).map_err(store_error)?;
+        }
         for it in &batch.timers {
             let stream = self.stream(connection, &it.to)?.id;
             let sender = self.sender(connection, it.sender.as_ref())?;
             let message_type = self.message_type(connection, &it.message.name, it.message.schema_version)?;
-            let (process, causation) = (resolve(it.process, after), resolve(it.causation, after));
+            let (process, causation) = (it.process.resolve(after).0, it.causation.resolve(after).0);
             let insert = "INSERT INTO timer (due, stream, sender, message_type, payload, process, causation)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let due = it.due.as_microsecond();
             let row = params![due, stream, sender, message_type, &*it.message.payload, process, causation];
             connection.prepare_cached(insert).and_then(|mut it| it.execute(row)).map_err(store_error)?;
         }
-        Ok(())
+        check_timers(connection, batch, after)
     }
 
     fn cancel_timers(
@@ -310,17 +391,63 @@ impl Applier {
     }
 }
 
-fn insert_spans(connection: &Connection, spans: &BTreeMap<u64, (u64, u64)>) -> SqlResult<()> {
-    let insert = "INSERT INTO process_span (process, first, last) VALUES (?1, ?2, ?3)";
-    let mut insert = connection.prepare_cached(insert)?;
-    spans.iter().try_for_each(|(process, (first, last))| insert.execute((process, first, last)).map(drop))
+/// The part of a batch that belongs to one process.
+struct Span {
+    first: u64,
+    last: u64,
+    messages: u64,
 }
 
-fn resolve(reference: Reference, after: Position) -> u64 {
-    match reference {
-        Reference::Position(position) => position.0,
-        Reference::Entry(index) => after.0 + 1 + index as u64,
+impl Span {
+    fn grow(&mut self, position: u64) {
+        self.last = position;
+        self.messages += 1;
     }
+}
+
+fn stored_messages(connection: &Connection, process: u64) -> SqlResult<u64> {
+    let query = "SELECT messages FROM process_span WHERE process = ?1 ORDER BY first DESC LIMIT 1";
+    Ok(connection.prepare_cached(query)?.query_row([process], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+fn check_timers(connection: &Connection, batch: &Batch, after: Position) -> Result<(), StoreError> {
+    let limit = batch.process_limits.timers;
+    if limit == u64::MAX {
+        return Ok(());
+    }
+    let processes: BTreeSet<u64> = batch.timers.iter().map(|it| it.process.resolve(after).0).collect();
+    for process in processes {
+        let query = "SELECT count(*) FROM timer WHERE process = ?1";
+        let size =
+            connection.prepare_cached(query).and_then(|mut it| it.query_row([process], |row| row.get(0)));
+        let size: u64 = size.map_err(store_error)?;
+        if size > limit {
+            let (process, what) = (ProcessId(process), "timers");
+            return Err(StoreError::ProcessTooLarge { process, what, size, limit });
+        }
+    }
+    Ok(())
+}
+
+/// Which processes are held, and what the application says of itself.
+fn beside_the_log(connection: &Connection, batch: &Batch) -> SqlResult<()> {
+    for (process, hold) in &batch.holds {
+        match hold {
+            Some(Hold { kind, operation }) => connection
+                .prepare_cached("INSERT OR REPLACE INTO hold (process, kind, operation) VALUES (?1, ?2, ?3)")?
+                .execute((process.0, hold_number(*kind), operation.0))?,
+            None => connection.prepare_cached("DELETE FROM hold WHERE process = ?1")?.execute([process.0])?,
+        };
+    }
+    for (name, text) in &batch.notes {
+        match text {
+            Some(text) => connection
+                .prepare_cached("INSERT OR REPLACE INTO note (name, text) VALUES (?1, ?2)")?
+                .execute((name, text))?,
+            None => connection.prepare_cached("DELETE FROM note WHERE name = ?1")?.execute([name])?,
+        };
+    }
+    Ok(())
 }
 
 fn stored_version(connection: &Connection, stream: i64) -> SqlResult<Version> {

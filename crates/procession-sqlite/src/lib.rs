@@ -2,11 +2,12 @@
 //!
 //! One thread writes. It commits all batches that wait together (group commit), in WAL mode with
 //! `synchronous = FULL`: what was acknowledged survives a power cut. Others read beside it, from connections of
-//! their own, and other processes may read the file too; but only one process may write it, which a lock on the file
-//! `<store>-lock` makes sure.
+//! their own, and other processes may read the file too, or append to its log; but only one process may handle its
+//! messages, which a lock on the file `<store>-lock` makes sure.
 
 mod apply;
 mod error;
+mod inspect;
 mod lock;
 mod open;
 mod read;

@@ -6,8 +6,8 @@ use crate::{OpenError, SqliteStore, lock::WriteLock};
 
 /// `PROC` in ASCII: how SQLite files are told apart.
 const APPLICATION_ID: i64 = 0x5052_4F43;
-/// 2 came with process managers: commands have a sender.
-const FORMAT: i64 = 2;
+/// 2 came with process managers: commands have a sender. 3 came with effects and operators.
+const FORMAT: i64 = 3;
 /// Releases up to 3.51.2 can corrupt a file in WAL mode when a checkpoint and a write meet.
 const OLDEST_SAFE_SQLITE: i32 = 3_051_003;
 
@@ -71,23 +71,45 @@ impl SqliteOptions {
     /// When the file does not exist or is not a store.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
         let path = path.as_ref();
-        check_sqlite()?;
-        if !path.exists() {
-            return Err(OpenError::Missing { path: path.into() });
-        }
-        must_be_a_file(path)?;
-        let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
-        if !identify(&connection, path)? {
-            return Err(OpenError::NotAStore { path: path.into(), reason: "it is empty".into() });
-        }
-        let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
-        let found: i64 = found.map_err(|error| cannot_open(path, &error))?;
-        if found < FORMAT {
-            return Err(OpenError::TooOld { path: path.into(), found, known: FORMAT });
-        }
-        let partitions = stored_partitions(&connection).map_err(|error| cannot_open(path, &error))?;
-        Ok(SqliteStore::read_only(path.into(), connection, partitions, &self))
+        let partitions = look_at_another_s(path)?;
+        SqliteStore::beside(path.into(), None, partitions, &self)
     }
+
+    /// Opens a store to read it, and to append to its log what the process that handles its messages is to do: for
+    /// operators, and for programs that only send. That process may run or not; the file is not taken from it.
+    ///
+    /// # Errors
+    /// When the file does not exist, is not a store, or was written by an older release.
+    pub fn open_beside(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
+        let path = path.as_ref();
+        let partitions = look_at_another_s(path)?;
+        let connection = Connection::open(path).and_then(|connection| {
+            make_durable(&connection)?;
+            Ok((check_durable(&connection)?, connection))
+        });
+        let (durable, connection) = connection.map_err(|error| cannot_open(path, &error))?;
+        durable.map_err(OpenError::Unsafe)?;
+        SqliteStore::beside(path.into(), Some(connection), partitions, &self)
+    }
+}
+
+/// How many partitions a store has, if the file is one of this release.
+fn look_at_another_s(path: &Path) -> Result<u16, OpenError> {
+    check_sqlite()?;
+    if !path.exists() {
+        return Err(OpenError::Missing { path: path.into() });
+    }
+    must_be_a_file(path)?;
+    let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
+    if !identify(&connection, path)? {
+        return Err(OpenError::NotAStore { path: path.into(), reason: "it is empty".into() });
+    }
+    let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+    let found: i64 = found.map_err(|error| cannot_open(path, &error))?;
+    if found < FORMAT {
+        return Err(OpenError::TooOld { path: path.into(), found, known: FORMAT });
+    }
+    stored_partitions(&connection).map_err(|error| cannot_open(path, &error))
 }
 
 fn check_sqlite() -> Result<(), OpenError> {
@@ -209,6 +231,7 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
         transaction
             .execute("INSERT INTO partition (id, token, checkpoint) VALUES (?1, 0, 0)", [partition])?;
     }
+    give_an_id(&transaction)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
@@ -219,10 +242,22 @@ fn upgrade(transaction: &Connection) -> SqlResult<()> {
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found < 2 {
         transaction.execute_batch(include_str!("upgrade_to_2.sql"))?;
+    }
+    if found < 3 {
+        transaction.execute_batch(include_str!("upgrade_to_3.sql"))?;
+        give_an_id(transaction)?;
+    }
+    if found < FORMAT {
         transaction.execute_batch(include_str!("message_view.sql"))?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     Ok(())
+}
+
+/// What tells the store from all others, for ever.
+fn give_an_id(transaction: &Connection) -> SqlResult<()> {
+    let insert = "INSERT INTO note (name, text) VALUES ('store_id', lower(hex(randomblob(16))))";
+    transaction.execute(insert, []).map(drop)
 }
 
 /// The end of the log is where writing goes on, so it must be readable from the start.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use procession_core::{
     Stream, Version,
-    log::{Encoded, Entry, Kind, Position, Recorded},
+    log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
-use procession_runtime::store::{Parked, Timer, TimerId};
+use procession_runtime::store::{Delivery, EffectCall, Hold, HoldKind, Parked, ParkedReason, Timer, TimerId};
 use rusqlite::{Result as SqlResult, Row, types::Type};
 
 /// The columns that [`recorded`] reads.
 pub(crate) const RECORDED: &str = "
     SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
            message_type.schema_version, log.payload, log.process, log.causation, log.at,
-           sender.category, sender.key
+           sender.category, sender.key, log.trace
     FROM log
     JOIN stream ON stream.id = log.stream
     JOIN message_type ON message_type.id = log.message_type
@@ -26,7 +26,7 @@ pub(crate) const RECORDED: &str = "
 pub(crate) const PROCESS: &str = "
     SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
            message_type.schema_version, log.payload, log.process, log.causation, log.at,
-           sender.category, sender.key
+           sender.category, sender.key, log.trace
     FROM process_span AS span
     CROSS JOIN log ON log.position BETWEEN span.first AND span.last AND log.process = span.process
     JOIN stream ON stream.id = log.stream
@@ -39,7 +39,7 @@ pub(crate) const PROCESS: &str = "
 pub(crate) const EVENTS: &str = "
     SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
            message_type.schema_version, log.payload, log.process, log.causation, log.at,
-           sender.category, sender.key
+           sender.category, sender.key, log.trace
     FROM stream
     JOIN log ON log.stream = stream.id
     JOIN message_type ON message_type.id = log.message_type
@@ -54,7 +54,8 @@ pub(crate) fn recorded(row: &Row<'_>) -> SqlResult<Recorded> {
         payload: row.get::<_, String>(7)?.into_boxed_str(),
     };
     let entry = Entry::new(kind_of(row.get(1)?)?, stream(row, 2)?, message, timestamp(row, 10)?);
-    let entry = entry.sent_by(optional_stream(row, 11)?);
+    let trace_context = row.get::<_, Option<String>>(13)?.map(String::into_boxed_str);
+    let entry = entry.sent_by(optional_stream(row, 11)?).traced_by(trace_context);
     Ok(Recorded {
         position: Position(row.get(0)?),
         process: Position(row.get(8)?).into(),
@@ -64,10 +65,21 @@ pub(crate) fn recorded(row: &Row<'_>) -> SqlResult<Recorded> {
     })
 }
 
+/// Streams with their events, with the columns that [`recorded`] reads.
+pub(crate) const STREAMS_FIRST: &str = "
+    SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
+           message_type.schema_version, log.payload, log.process, log.causation, log.at,
+           sender.category, sender.key, log.trace
+    FROM stream
+    CROSS JOIN log ON log.stream = stream.id
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender";
+
 /// The columns that [`parked`] reads.
 pub(crate) const PARKED: &str = "
-    SELECT parked.position, parked.handler, stream.category, stream.key, parked.process, parked.cause, parked.at
-    FROM parked JOIN stream ON stream.id = parked.stream ORDER BY parked.id";
+    SELECT parked.position, parked.handler, stream.category, stream.key, parked.process, parked.cause, parked.at,
+           parked.reason, parked.attempts, parked.retry_at, parked.edited
+    FROM parked JOIN stream ON stream.id = parked.stream";
 
 pub(crate) fn parked(row: &Row<'_>) -> SqlResult<Parked> {
     Ok(Parked {
@@ -77,18 +89,74 @@ pub(crate) fn parked(row: &Row<'_>) -> SqlResult<Parked> {
         process: Position(row.get(4)?).into(),
         cause: row.get(5)?,
         at: timestamp(row, 6)?,
+        reason: reason_of(row.get(7)?)?,
+        attempts: row.get(8)?,
+        retry_at: optional_timestamp(row, 9)?,
+        edited: row.get::<_, Option<u64>>(10)?.map(Position),
     })
 }
 
+pub(crate) fn reason_number(reason: ParkedReason) -> i64 {
+    match reason {
+        ParkedReason::Failed => 1,
+        ParkedReason::Behind => 2,
+        ParkedReason::Suspended => 3,
+    }
+}
+
+fn reason_of(number: i64) -> SqlResult<ParkedReason> {
+    match number {
+        1 => Ok(ParkedReason::Failed),
+        2 => Ok(ParkedReason::Behind),
+        3 => Ok(ParkedReason::Suspended),
+        other => Err(damaged(7, format!("{other} is no reason to park a message").into())),
+    }
+}
+
+/// The columns that [`call`] reads.
+pub(crate) const CALLS: &str = "
+    SELECT call.position, call.handler, stream.category, stream.key, call.process, call.attempts, call.due, call.cause,
+           call.at
+    FROM call JOIN stream ON stream.id = call.stream ORDER BY call.position, call.handler";
+
+pub(crate) fn call(row: &Row<'_>) -> SqlResult<EffectCall> {
+    Ok(EffectCall {
+        delivery: Delivery { position: Position(row.get(0)?), handler: row.get::<_, String>(1)?.into() },
+        stream: stream(row, 2)?,
+        process: Position(row.get(4)?).into(),
+        attempts: row.get(5)?,
+        due: timestamp(row, 6)?,
+        cause: row.get(7)?,
+        at: timestamp(row, 8)?,
+    })
+}
+
+pub(crate) fn hold(row: &Row<'_>) -> SqlResult<(ProcessId, Hold)> {
+    let kind = match row.get::<_, i64>(1)? {
+        1 => HoldKind::Suspended,
+        2 => HoldKind::Cancelled,
+        other => return Err(damaged(1, format!("{other} is no way to hold a process").into())),
+    };
+    Ok((ProcessId(row.get(0)?), Hold { kind, operation: Position(row.get(2)?) }))
+}
+
+pub(crate) fn hold_number(kind: HoldKind) -> i64 {
+    match kind {
+        HoldKind::Suspended => 1,
+        HoldKind::Cancelled => 2,
+    }
+}
+
 /// The columns that [`timer`] reads.
-pub(crate) const DUE_TIMERS: &str = "
+pub(crate) const TIMERS: &str = "
     SELECT timer.id, timer.due, stream.category, stream.key, message_type.name, message_type.schema_version,
            timer.payload, timer.process, timer.causation, sender.category, sender.key
     FROM timer
     JOIN stream ON stream.id = timer.stream
     LEFT JOIN stream AS sender ON sender.id = timer.sender
-    JOIN message_type ON message_type.id = timer.message_type
-    WHERE timer.due <= ?1 ORDER BY timer.due, timer.id LIMIT ?2";
+    JOIN message_type ON message_type.id = timer.message_type";
+
+pub(crate) const TIMERS_IN_ORDER: &str = "ORDER BY timer.due, timer.id LIMIT ?2";
 
 pub(crate) fn timer(row: &Row<'_>) -> SqlResult<Timer> {
     Ok(Timer {
@@ -115,6 +183,8 @@ pub(crate) fn kind_number(kind: Kind) -> i64 {
         Kind::Input => 5,
         Kind::Ignored => 6,
         Kind::PublicEvent => 7,
+        Kind::Failure => 8,
+        Kind::Operation => 9,
     }
 }
 
@@ -127,6 +197,8 @@ fn kind_of(number: i64) -> SqlResult<Kind> {
         5 => Ok(Kind::Input),
         6 => Ok(Kind::Ignored),
         7 => Ok(Kind::PublicEvent),
+        8 => Ok(Kind::Failure),
+        9 => Ok(Kind::Operation),
         other => Err(damaged(1, format!("{other} is no kind of entry").into())),
     }
 }
@@ -139,6 +211,10 @@ pub(crate) fn stream(row: &Row<'_>, column: usize) -> SqlResult<Stream> {
 fn optional_stream(row: &Row<'_>, column: usize) -> SqlResult<Option<Stream>> {
     let category: Option<String> = row.get(column)?;
     category.map(|_| stream(row, column)).transpose()
+}
+
+fn optional_timestamp(row: &Row<'_>, column: usize) -> SqlResult<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?.map(|_| timestamp(row, column)).transpose()
 }
 
 pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> SqlResult<Timestamp> {

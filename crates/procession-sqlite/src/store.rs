@@ -1,6 +1,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -10,7 +11,10 @@ use procession_core::{
 };
 use procession_runtime::{
     Store, StoreError,
-    store::{Answer, Batch, Committed, Ownership, Parked, Progress, Timer},
+    store::{
+        Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
+        Timer, TimersOf,
+    },
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result as SqlResult, params};
 use tokio::sync::oneshot;
@@ -18,6 +22,7 @@ use tokio::sync::oneshot;
 use crate::{
     OpenError, SqliteOptions,
     apply::Applier,
+    inspect,
     lock::WriteLock,
     read::Readers,
     rows,
@@ -44,6 +49,9 @@ pub struct SqliteStore {
     readers: Readers,
 }
 
+/// How soon the process that handles the messages notices what others have appended, when it has nothing else to do.
+const LOOK_FOR_OTHERS_EVERY: Duration = Duration::from_millis(200);
+
 impl SqliteStore {
     /// Opens a store with the usual settings, or creates it.
     ///
@@ -67,6 +75,14 @@ impl SqliteStore {
         SqliteOptions::default()
     }
 
+    /// Opens a store to read it, and to append to its log, beside the process that handles its messages: for operators.
+    ///
+    /// # Errors
+    /// When the file does not exist, is not a store, or was written by an older release.
+    pub fn open_beside(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        SqliteOptions::default().open_beside(path)
+    }
+
     pub(crate) fn start(
         path: PathBuf,
         connection: Connection,
@@ -74,29 +90,36 @@ impl SqliteStore {
         partitions: u16,
         options: &SqliteOptions,
     ) -> Result<Self, OpenError> {
-        let io = |reason: String| OpenError::Io { path: path.clone(), reason };
-        let applier = Applier::new(options.max_payload_bytes);
-        let (jobs, queue) = mpsc::channel();
-        let writer = Writer::new(connection, applier, lock);
-        let thread = std::thread::Builder::new().name("procession-sqlite".into());
-        thread.spawn(move || writer.run(&queue)).map_err(|error| io(error.to_string()))?;
+        let writer = Writer::new(connection, Applier::new(options.max_payload_bytes), Some(lock));
+        Self::with(path, Some(writer), partitions, options)
+    }
+
+    /// Beside the process that holds the lock: with a connection it may append, without one it only reads.
+    pub(crate) fn beside(
+        path: PathBuf,
+        connection: Option<Connection>,
+        partitions: u16,
+        options: &SqliteOptions,
+    ) -> Result<Self, OpenError> {
+        let writer = connection.map(|it| Writer::new(it, Applier::new(options.max_payload_bytes), None));
+        Self::with(path, writer, partitions, options)
+    }
+
+    fn with(
+        path: PathBuf,
+        writer: Option<Writer>,
+        partitions: u16,
+        options: &SqliteOptions,
+    ) -> Result<Self, OpenError> {
+        let jobs = writer.map(Writer::start).transpose();
+        let jobs = jobs.map_err(|error| OpenError::Io { path: path.clone(), reason: error.to_string() })?;
         Ok(Self {
             readers: Readers::new(path.clone()),
             path: Arc::new(path),
             partitions,
             max_payload_bytes: options.max_payload_bytes,
-            jobs: Some(jobs),
+            jobs,
         })
-    }
-
-    pub(crate) fn read_only(path: PathBuf, _: Connection, partitions: u16, options: &SqliteOptions) -> Self {
-        Self {
-            readers: Readers::new(path.clone()),
-            path: Arc::new(path),
-            partitions,
-            max_payload_bytes: options.max_payload_bytes,
-            jobs: None,
-        }
     }
 
     /// Hands a job to the writer at once; the answer only waits.
@@ -202,15 +225,112 @@ impl Store for SqliteStore {
         })
     }
 
-    fn parked(&self) -> Answer<Vec<Parked>> {
-        self.readers.read(|connection| {
-            connection.prepare_cached(rows::PARKED)?.query_map([], rows::parked)?.collect()
+    fn id(&self) -> Answer<String> {
+        let name = self.name();
+        let id = self.note("store_id".into());
+        let missing = StoreError::Permanent(format!("{name} has lost its id"));
+        Box::pin(async move { id.await?.ok_or(missing) })
+    }
+
+    fn read_entries(&self, positions: Vec<Position>) -> Answer<Vec<Recorded>> {
+        self.readers.read(move |connection| {
+            let query = format!("{} WHERE log.position = ?1", rows::RECORDED);
+            let mut query = connection.prepare_cached(&query)?;
+            let mut entry = |it: &Position| query.query_row([bound(it.0)], rows::recorded).optional();
+            positions.iter().filter_map(|it| entry(it).transpose()).collect()
         })
+    }
+
+    fn grown(&self, beyond: Position) -> Answer<()> {
+        let store = self.clone();
+        Box::pin(async move {
+            loop {
+                let head = store.readers.read(|connection| {
+                    connection.query_row("SELECT coalesce(max(position), 0) FROM log", [], position)
+                });
+                if head.await? > beyond {
+                    return Ok(());
+                }
+                tokio::time::sleep(LOOK_FOR_OTHERS_EVERY).await;
+            }
+        })
+    }
+
+    fn processes(&self, before: Option<ProcessId>, limit: usize) -> Answer<Vec<ProcessExtent>> {
+        self.readers.read(move |connection| {
+            let mut newest = connection.prepare_cached(inspect::NEWEST_PROCESS)?;
+            let mut extent = connection.prepare_cached(inspect::EXTENT)?;
+            let mut before = before.map_or(i64::MAX, |it| bound(it.0));
+            let mut found = Vec::new();
+            while found.len() < limit {
+                let Some(process) = newest.query_row([before], |row| row.get(0)).optional()?.flatten() else {
+                    break;
+                };
+                found.extend(extent.query_row([process], inspect::extent).optional()?);
+                before = process;
+            }
+            Ok(found)
+        })
+    }
+
+    fn process(&self, process: ProcessId) -> Answer<Option<ProcessExtent>> {
+        self.readers.read(move |connection| {
+            let mut extent = connection.prepare_cached(inspect::EXTENT)?;
+            extent.query_row([bound(process.0)], inspect::extent).optional()
+        })
+    }
+
+    fn open_streams(
+        &self,
+        category: String,
+        ends: Vec<String>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<Vec<Recorded>> {
+        self.readers.read(move |connection| {
+            inspect::open_streams(connection, &category, &ends, after.as_deref(), bound(limit))
+        })
+    }
+
+    fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>> {
+        self.readers.read(move |connection| inspect::parked(connection, &of, bound(limit)))
+    }
+
+    fn calls(&self) -> Answer<Vec<EffectCall>> {
+        self.readers
+            .read(|connection| connection.prepare_cached(rows::CALLS)?.query_map([], rows::call)?.collect())
+    }
+
+    fn holds(&self) -> Answer<Vec<(ProcessId, Hold)>> {
+        self.readers.read(|connection| {
+            let query = "SELECT process, kind, operation FROM hold ORDER BY process";
+            connection.prepare_cached(query)?.query_map([], rows::hold)?.collect()
+        })
+    }
+
+    fn note(&self, name: String) -> Answer<Option<String>> {
+        self.readers.read(move |connection| {
+            let query = "SELECT text FROM note WHERE name = ?1";
+            connection.prepare_cached(query)?.query_row([name], |row| row.get(0)).optional()
+        })
+    }
+
+    fn notes(&self, prefix: String) -> Answer<Vec<(String, String)>> {
+        self.readers.read(move |connection| {
+            let query = "SELECT name, text FROM note WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name";
+            let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            connection.prepare_cached(query)?.query_map([prefix], pair)?.collect()
+        })
+    }
+
+    fn timers(&self, of: TimersOf, limit: usize) -> Answer<Vec<Timer>> {
+        self.readers.read(move |connection| inspect::timers(connection, of, bound(limit)))
     }
 
     fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
         self.readers.read(move |connection| {
-            let mut query = connection.prepare_cached(rows::DUE_TIMERS)?;
+            let query = format!("{} WHERE timer.due <= ?1 {}", rows::TIMERS, rows::TIMERS_IN_ORDER);
+            let mut query = connection.prepare_cached(&query)?;
             query.query_map((now.as_microsecond(), bound(limit)), rows::timer)?.collect()
         })
     }

@@ -1,4 +1,4 @@
-use std::sync::mpsc;
+use std::{io, sync::mpsc};
 
 use procession_core::Partition;
 use procession_runtime::{
@@ -25,19 +25,27 @@ pub(crate) struct Writer {
     applier: Applier,
     /// Changes when another connection has written.
     data_version: Option<i64>,
-    /// Held as long as the connection is open.
-    _lock: WriteLock,
+    /// Held as long as the connection is open; none beside the process that holds it.
+    lock: Option<WriteLock>,
 }
 
 /// Batches that are committed together, at most. Each is large already when there is much to do.
 const MOST_BATCHES_TOGETHER: usize = 64;
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, applier: Applier, lock: WriteLock) -> Self {
-        Self { connection, applier, data_version: None, _lock: lock }
+    pub(crate) fn new(connection: Connection, applier: Applier, lock: Option<WriteLock>) -> Self {
+        Self { connection, applier, data_version: None, lock }
     }
 
-    pub(crate) fn run(mut self, queue: &mpsc::Receiver<Job>) {
+    /// Starts its thread.
+    pub(crate) fn start(self) -> io::Result<mpsc::Sender<Job>> {
+        let (jobs, queue) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("procession-sqlite".into());
+        thread.spawn(move || self.run(&queue))?;
+        Ok(jobs)
+    }
+
+    fn run(mut self, queue: &mpsc::Receiver<Job>) {
         let mut waiting = Vec::new();
         while let Ok(job) = queue.recv() {
             let mut next = Some(job);
@@ -115,8 +123,8 @@ impl Writer {
         begun.map_err(store_error)
     }
 
-    /// Begins a transaction. If somebody has got past the lock and written meanwhile, what is remembered is forgotten,
-    /// so that they meet as conflicts and not as two logs in one file.
+    /// Begins a transaction. If somebody else has written meanwhile, an operator or who has got past the lock, what is
+    /// remembered is forgotten, so that they meet as conflicts and not as two logs in one file.
     fn try_begin(&mut self) -> SqlResult<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let version = self
@@ -124,13 +132,18 @@ impl Writer {
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get::<_, i64>(0))?;
         if self.data_version.replace(version).is_some_and(|it| it != version) {
-            tracing::error!("somebody else has written the store, although it is locked");
+            tracing::debug!("somebody else has written the store");
             self.applier.forget();
         }
         Ok(())
     }
 
     fn acquire(&mut self, partitions: &[Partition]) -> Result<Vec<Ownership>, StoreError> {
+        if self.lock.is_none() {
+            let reason =
+                "the store was opened beside the process that handles its messages; open it alone for that";
+            return Err(StoreError::Permanent(reason.into()));
+        }
         self.begin()?;
         let owned = self.applier.acquire(&self.connection, partitions);
         let committed = owned.and_then(|owned| {
@@ -154,11 +167,13 @@ impl Writer {
     }
 
     fn close(self, reply: Reply<()>) {
-        let Self { connection, _lock, .. } = self;
-        // Moves everything into the one file; if a reader is in the way, the next opening does it.
-        _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let Self { connection, lock, .. } = self;
+        if lock.is_some() {
+            // Moves everything into the one file; if a reader is in the way, the next opening does it.
+            _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
         let closed = connection.close().map_err(|(_, error)| store_error(error));
-        drop(_lock);
+        drop(lock);
         _ = reply.send(closed);
     }
 }

@@ -10,8 +10,8 @@ use procession::{
 use procession_runtime::{
     Store,
     store::{
-        Batch, CheckpointMove, Expected, NewEntry, NewParked, NewTimer, Ownership, Parked, Progress,
-        Reference, Timer,
+        Batch, CheckpointMove, Expected, NewEntry, NewTimer, Ownership, Parked, ParkedOf, ParkedReason,
+        Progress, Reference, Timer,
     },
 };
 
@@ -92,13 +92,17 @@ pub(crate) fn cancellation(id: &str) -> Cancellation {
     Cancellation::Command { to: stream(id), name: "Happened" }
 }
 
-pub(crate) fn parked(position: u64, id: &str, cause: Option<&str>) -> NewParked {
-    NewParked {
+pub(crate) fn parked(position: u64, id: &str, cause: Option<&str>) -> Parked {
+    Parked {
         position: Position(position),
         handler: "handler".into(),
         stream: stream(id),
         process: Position(1).into(),
+        reason: if cause.is_some() { ParkedReason::Failed } else { ParkedReason::Behind },
         cause: cause.map(Into::into),
+        attempts: u32::from(cause.is_some()),
+        retry_at: None,
+        edited: None,
         at: second(0),
     }
 }
@@ -129,7 +133,7 @@ pub(crate) async fn contents(store: &impl Store) -> Contents {
     Contents {
         log: log(store).await,
         progress: store.progress().await.unwrap(),
-        parked: store.parked().await.unwrap(),
+        parked: store.parked(ParkedOf::Everything, usize::MAX).await.unwrap(),
         timers: store.due_timers(Timestamp::MAX, 1_000_000).await.unwrap(),
         next_due: store.next_due().await.unwrap(),
         streams: store.streams("thing".into(), None, 1_000_000).await.unwrap(),

@@ -250,7 +250,7 @@ macro_rules! conformance {
                 timers_are_taken_back_by_their_command_and_instance
                 the_timeouts_of_an_instance_are_taken_back_and_what_it_sends_to_others_is_not
                 a_timer_that_is_taken_back_and_asked_for_again_in_one_batch_is_kept
-                parked_messages_come_back_in_the_order_they_were_parked
+                parked_messages_come_back_in_the_order_of_the_log
             }
             unreadable {
                 s11_an_unknown_event_in_the_middle_of_a_stream_is_an_explicit_error

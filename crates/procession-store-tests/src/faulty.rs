@@ -13,7 +13,10 @@ use procession::{
 };
 use procession_runtime::{
     Store, StoreError,
-    store::{Answer, Batch, Committed, Ownership, Parked, Progress, Timer},
+    store::{
+        Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
+        Timer, TimersOf,
+    },
 };
 use tokio::sync::watch;
 
@@ -222,8 +225,58 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
         self.read(|it| it.find_key(key))
     }
 
-    fn parked(&self) -> Answer<Vec<Parked>> {
-        self.read(S::parked)
+    fn id(&self) -> Answer<String> {
+        self.read(S::id)
+    }
+
+    fn read_entries(&self, positions: Vec<Position>) -> Answer<Vec<Recorded>> {
+        self.read(|it| it.read_entries(positions))
+    }
+
+    fn grown(&self, beyond: Position) -> Answer<()> {
+        self.until_death(self.inner.grown(beyond))
+    }
+
+    fn processes(&self, before: Option<ProcessId>, limit: usize) -> Answer<Vec<ProcessExtent>> {
+        self.read(|it| it.processes(before, limit))
+    }
+
+    fn process(&self, process: ProcessId) -> Answer<Option<ProcessExtent>> {
+        self.read(|it| it.process(process))
+    }
+
+    fn open_streams(
+        &self,
+        category: String,
+        ends: Vec<String>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<Vec<Recorded>> {
+        self.read(|it| it.open_streams(category, ends, after, limit))
+    }
+
+    fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>> {
+        self.read(|it| it.parked(of, limit))
+    }
+
+    fn calls(&self) -> Answer<Vec<EffectCall>> {
+        self.read(S::calls)
+    }
+
+    fn holds(&self) -> Answer<Vec<(ProcessId, Hold)>> {
+        self.read(S::holds)
+    }
+
+    fn note(&self, name: String) -> Answer<Option<String>> {
+        self.read(|it| it.note(name))
+    }
+
+    fn notes(&self, prefix: String) -> Answer<Vec<(String, String)>> {
+        self.read(|it| it.notes(prefix))
+    }
+
+    fn timers(&self, of: TimersOf, limit: usize) -> Answer<Vec<Timer>> {
+        self.read(|it| it.timers(of, limit))
     }
 
     fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {

@@ -125,7 +125,8 @@ impl Model {
             new.timers.iter().for_each(|timer| it.ask_for(timer));
             if new.parks {
                 it.batch.parked.push(parked(1, "a", Some("broken")));
-                it.after.parked += 1;
+                // Parked again it takes its own place.
+                it.after.parked = 1;
             }
         }
         it

@@ -10,7 +10,10 @@ use procession::{
     log::{Kind, Position, ProcessId, Recorded},
     replay::Replay,
 };
-use procession_runtime::{Limits, Quiet, Runtime, Store, store::Parked};
+use procession_runtime::{
+    Limits, Quiet, Runtime, Store,
+    store::{Parked, ParkedOf},
+};
 
 use crate::{
     batches::{log, second},
@@ -75,7 +78,7 @@ pub(crate) async fn settles_soundly(runtime: &Runtime) {
 
 /// As [`is_sound`], after the runtime of another application.
 pub(crate) async fn is_sound_for(application: &Application, store: &(impl Store + ?Sized)) {
-    let (log, parked) = (log(store).await, store.parked().await.unwrap());
+    let (log, parked) = (log(store).await, store.parked(ParkedOf::Everything, usize::MAX).await.unwrap());
     log.iter().zip(1..).for_each(|(it, position)| assert_eq!(it.position.0, position));
     causes_lead_back_to_the_first_message(&log);
     versions_are_those_of_events(&log);

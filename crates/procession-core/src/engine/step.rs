@@ -45,7 +45,9 @@ impl Engine {
             Kind::Event | Kind::PublicEvent => {
                 self.reactions.get(&*entry.name).map_or(Handlers::Nobody, |it| Handlers::Reactions(it))
             }
-            Kind::ExecutedCommand | Kind::Rejection | Kind::Ignored => Handlers::Nobody,
+            Kind::ExecutedCommand | Kind::Rejection | Kind::Ignored | Kind::Failure | Kind::Operation => {
+                Handlers::Nobody
+            }
         }
     }
 

@@ -24,6 +24,10 @@ pub enum Kind {
     Ignored,
     /// What a module tells others, in the stream of the decider whose event it was made from. It has no version.
     PublicEvent,
+    /// That a handler has failed on the message that caused this entry, and why.
+    Failure,
+    /// What an operator asks for, by whom and why.
+    Operation,
 }
 
 impl Kind {
@@ -62,6 +66,9 @@ pub struct Entry {
     /// The message as JSON.
     #[serde(serialize_with = "as_json")]
     pub payload: Box<str>,
+    /// Messages from outside only: the W3C trace context (`traceparent`) that they came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_context: Option<Box<str>>,
     /// When it was decided, to the microsecond.
     pub at: Timestamp,
 }
@@ -72,7 +79,7 @@ impl Entry {
     pub fn new(kind: Kind, stream: Stream, message: Encoded, at: Timestamp) -> Self {
         let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
         let Encoded { name, schema_version, payload } = message;
-        Self { kind, stream, sender: None, name, schema_version, payload, at }
+        Self { kind, stream, sender: None, name, schema_version, payload, trace_context: None, at }
     }
 
     /// The message in it, to be written once more.
@@ -80,6 +87,12 @@ impl Entry {
     pub fn encoded(&self) -> Encoded {
         let (name, schema_version, payload) = (self.name.clone(), self.schema_version, self.payload.clone());
         Encoded { name, schema_version, payload }
+    }
+
+    /// The same, with the trace context that it came with.
+    #[must_use]
+    pub fn traced_by(self, trace_context: Option<Box<str>>) -> Self {
+        Self { trace_context, ..self }
     }
 
     /// The same, sent by an instance that is told if it is rejected.

@@ -10,7 +10,9 @@ use super::{backlog::Pending, commit::Outcome, replies::Reply};
 use crate::{
     Limits,
     request::Request,
-    store::{Batch, CheckpointMove, Expected, NewEntry, NewParked, NewTimer, Ownership, Reference},
+    store::{
+        Batch, CheckpointMove, Expected, NewEntry, NewTimer, Ownership, Parked, ParkedReason, Reference,
+    },
 };
 
 /// A batch while it is built.
@@ -58,15 +60,36 @@ impl Batching {
     ///
     /// A refusal changes nothing, but only the store can say whether what it stands on is still so.
     pub(super) fn is_empty(&self) -> bool {
-        let Batch { entries, checkpoints, parked, timers, fired, cancelled, after: _ } = &self.batch;
+        let Batch {
+            entries,
+            checkpoints,
+            parked,
+            released,
+            calls,
+            closed_calls,
+            timers,
+            fired,
+            cancelled,
+            moved,
+            holds,
+            notes,
+            after: _,
+            process_limits: _,
+        } = &self.batch;
         self.handled == 0
             && self.answered.is_empty()
             && entries.is_empty()
             && checkpoints.is_empty()
             && parked.is_empty()
+            && released.is_empty()
+            && calls.is_empty()
+            && closed_calls.is_empty()
             && timers.is_empty()
             && fired.is_empty()
             && cancelled.is_empty()
+            && moved.is_empty()
+            && holds.is_empty()
+            && notes.is_empty()
     }
 
     /// Adds an entry, and gives it as it waits to be handled.
@@ -146,12 +169,16 @@ impl Batching {
         stream: &Stream,
         cause: Option<String>,
     ) {
-        self.batch.parked.push(NewParked {
+        self.batch.parked.push(Parked {
             position: message.position,
             handler: handler.into(),
             stream: stream.clone(),
             process: message.process,
+            reason: if cause.is_some() { ParkedReason::Failed } else { ParkedReason::Behind },
+            attempts: u32::from(cause.is_some()),
             cause,
+            retry_at: None,
+            edited: None,
             at: self.now,
         });
     }

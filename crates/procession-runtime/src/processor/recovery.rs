@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     request::{Request, RequestError},
-    store::{Conflict, StoreError},
+    store::{Conflict, ParkedOf, StoreError},
 };
 
 /// How long to wait before the store is asked again: doubling, from 20 ms to 1 s.
@@ -55,7 +55,8 @@ impl Processor {
         match &error {
             StoreError::Conflict(Conflict::StaleOwner { .. })
             | StoreError::Permanent(_)
-            | StoreError::TooLarge { .. } => {
+            | StoreError::TooLarge { .. }
+            | StoreError::ProcessTooLarge { .. } => {
                 self.put_back(requests.collect());
                 return Err(error);
             }
@@ -126,7 +127,7 @@ impl Processor {
 
     async fn try_synchronize(&mut self) -> Result<(), StoreError> {
         let progress = self.store.progress().await?;
-        let parked = self.store.parked().await?;
+        let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
         self.next_due = self.store.next_due().await?;
         self.states.clear();
         self.quiet.reset(&parked);

@@ -16,14 +16,72 @@ pub struct Batch {
     pub entries: Vec<NewEntry>,
     /// How far partitions are handled now.
     pub checkpoints: Vec<CheckpointMove>,
-    /// Messages whose handler failed.
-    pub parked: Vec<NewParked>,
+    /// Messages that wait for a handler out of turn. One that waits for it already is replaced.
+    pub parked: Vec<Parked>,
+    /// Messages that wait for a handler out of turn no longer. Taken out before those of this batch are added.
+    pub released: Vec<Delivery>,
+    /// Calls of effects that are to be made. One that is open already is replaced.
+    pub calls: Vec<EffectCall>,
+    /// Calls of effects that are over, or not wanted any more. Taken out before those of this batch are added.
+    pub closed_calls: Vec<Delivery>,
     /// Commands that become due later.
     pub timers: Vec<NewTimer>,
-    /// Timers whose commands are among the entries.
+    /// Timers whose commands are among the entries, or that are taken back by their names.
     pub fired: Vec<TimerId>,
     /// Timers of earlier batches that are taken back, before those of this batch are added.
     pub cancelled: Vec<Cancellation>,
+    /// Timers that become due at another time.
+    pub moved: Vec<(TimerId, Timestamp)>,
+    /// Processes that are held, or, with none, let go.
+    pub holds: Vec<(ProcessId, Option<Hold>)>,
+    /// Texts that are kept beside the log by their names, or, with none, forgotten.
+    pub notes: Vec<(Cow<'static, str>, Option<String>)>,
+    /// How large a process may become by this batch.
+    pub process_limits: ProcessLimits,
+}
+
+/// A message for one of its handlers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Delivery {
+    /// The message.
+    pub position: Position,
+    /// The handler: a category, or `saga`, `module`, `route to` or `effect` with a name.
+    pub handler: Cow<'static, str>,
+}
+
+/// How large a process may become. A batch that makes one larger is refused with [`StoreError::ProcessTooLarge`].
+///
+/// [`StoreError::ProcessTooLarge`]: super::StoreError::ProcessTooLarge
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// Entries of the log.
+    pub messages: u64,
+    /// Commands that wait for their time.
+    pub timers: u64,
+}
+
+impl Default for ProcessLimits {
+    fn default() -> Self {
+        Self { messages: u64::MAX, timers: u64::MAX }
+    }
+}
+
+/// That an operator holds a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// What becomes of its messages.
+    pub kind: HoldKind,
+    /// Where the operator's request stands in the log.
+    pub operation: Position,
+}
+
+/// What becomes of the messages of a process that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HoldKind {
+    /// They wait until it is resumed.
+    Suspended,
+    /// They are not handled any more.
+    Cancelled,
 }
 
 /// An entry on its way into the log.
@@ -48,6 +106,25 @@ pub enum Reference {
     Position(Position),
     /// One of the same batch, by its index.
     Entry(usize),
+}
+
+impl Reference {
+    /// Where the message stands, when the batch stands after a position.
+    #[must_use]
+    pub fn resolve(self, after: Position) -> Position {
+        match self {
+            Self::Position(position) => position,
+            Self::Entry(index) => after.plus(index as u64 + 1),
+        }
+    }
+}
+
+impl Parked {
+    /// The message, for the handler that it waits for.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        Delivery { position: self.position, handler: self.handler.clone() }
+    }
 }
 
 /// The version that a stream must have before an event is appended.
@@ -99,25 +176,98 @@ pub struct Progress {
     pub checkpoints: Vec<Position>,
 }
 
-/// A message on its way to be parked.
+/// A message that waits for one of its handlers out of turn, because that has failed, or because something else holds it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewParked {
+pub struct Parked {
     /// The message.
     pub position: Position,
-    /// The handler that failed: a category, or `saga`, `module` or `route to` with a name.
+    /// The handler: a category, or `saga`, `module`, `route to` or `effect` with a name.
     pub handler: Cow<'static, str>,
     /// The stream of the message; what follows for it and the handler is parked too.
     pub stream: Stream,
     /// The process of the message.
     pub process: ProcessId,
-    /// Why; none for a message that waits behind a parked one.
+    /// What holds it up.
+    pub reason: ParkedReason,
+    /// Why the handler has failed; none if it has not.
     pub cause: Option<String>,
-    /// When.
+    /// How often the handler has failed.
+    pub attempts: u32,
+    /// When it is tried again without an operator; none if it is not.
+    pub retry_at: Option<Timestamp>,
+    /// Where the operator's request stands that has given it another payload.
+    pub edited: Option<Position>,
+    /// When it was parked, first.
     pub at: Timestamp,
 }
 
-/// A parked message.
-pub type Parked = NewParked;
+/// What holds a parked message up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ParkedReason {
+    /// Its handler has failed.
+    Failed,
+    /// An earlier message of its stream is parked for the same handler.
+    Behind,
+    /// Its process is suspended.
+    Suspended,
+}
+
+/// Which parked messages are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParkedOf {
+    /// All.
+    Everything,
+    /// Those of one stream for one handler.
+    Stream {
+        /// The handler.
+        handler: String,
+        /// The stream.
+        stream: Stream,
+    },
+    /// Those of one process.
+    Process(ProcessId),
+}
+
+/// A call of an effect that is still to be made, or under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectCall {
+    /// The event that asks for it, and `effect` with the effect's name.
+    pub delivery: Delivery,
+    /// The stream of the event. An effect is called for its events one after another.
+    pub stream: Stream,
+    /// The process of the event.
+    pub process: ProcessId,
+    /// How often it has failed.
+    pub attempts: u32,
+    /// When it is to be made.
+    pub due: Timestamp,
+    /// Why it has failed last.
+    pub cause: Option<String>,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+/// Which timers are meant, in the order of their due times and of asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimersOf {
+    /// All after one, or from the first.
+    After(Option<(Timestamp, TimerId)>),
+    /// Those that a process has asked for.
+    Process(ProcessId),
+    /// One by its name.
+    Id(TimerId),
+}
+
+/// Where the entries of a process begin and end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessExtent {
+    /// The process.
+    pub process: ProcessId,
+    /// Its newest entry.
+    pub last: Position,
+    /// How many entries it has.
+    pub messages: u64,
+}
 
 /// A command on its way to become due.
 #[derive(Clone, Debug)]

@@ -1,4 +1,7 @@
-use procession_core::{Partition, Stream, Version, log::Position};
+use procession_core::{
+    Partition, Stream, Version,
+    log::{Position, ProcessId},
+};
 
 /// Why a store did not do what it was asked. In every case nothing of it took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +26,18 @@ pub enum StoreError {
         bytes: usize,
         /// The limit.
         limit: usize,
+    },
+    /// A process would become larger than the batch allows.
+    #[error("process {process} would have {size} {what}; at most {limit} are allowed")]
+    ProcessTooLarge {
+        /// The process.
+        process: ProcessId,
+        /// What it would have too many of: `messages` or `timers`.
+        what: &'static str,
+        /// How many it would have.
+        size: u64,
+        /// The limit.
+        limit: u64,
     },
     /// It may go better later: the disk is full, the file is locked, the server is away.
     #[error("{0}")]

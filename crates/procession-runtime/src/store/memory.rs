@@ -10,9 +10,12 @@ use procession_core::{
     log::{Kind, Position, ProcessId, Recorded},
 };
 
+use tokio::sync::watch;
+
 use super::{
-    Answer, Batch, Committed, Conflict, Expected, NewEntry, Ownership, Parked, Progress, Reference, Store,
-    StoreError, Timer, timers::Timers,
+    Answer, Batch, Committed, Conflict, Delivery, EffectCall, Expected, Hold, NewEntry, Ownership, Parked,
+    ParkedOf, ProcessExtent, ProcessLimits, Progress, Reference, Store, StoreError, Timer, TimersOf,
+    timers::Timers,
 };
 
 /// A store that forgets everything when it is dropped. It keeps every rule that the durable ones keep.
@@ -29,11 +32,15 @@ pub struct MemoryStore {
 struct Inner {
     log: Vec<Recorded>,
     streams: BTreeMap<Stream, Vec<usize>>,
-    processes: HashMap<ProcessId, Vec<usize>>,
+    processes: BTreeMap<ProcessId, Vec<usize>>,
     keys: HashMap<Arc<str>, Position>,
     checkpoints: Vec<(u64, Position)>,
-    parked: Vec<Parked>,
+    parked: BTreeMap<Delivery, Parked>,
+    calls: BTreeMap<Delivery, EffectCall>,
+    holds: BTreeMap<ProcessId, Hold>,
+    notes: BTreeMap<String, String>,
     timers: Timers,
+    grown: watch::Sender<Position>,
 }
 
 impl Default for MemoryStore {
@@ -140,8 +147,87 @@ impl Store for MemoryStore {
         answer(Ok(self.inner().keys.get(&key).copied()))
     }
 
-    fn parked(&self) -> Answer<Vec<Parked>> {
-        answer(Ok(self.inner().parked.clone()))
+    fn id(&self) -> Answer<String> {
+        answer(Ok("memory".into()))
+    }
+
+    fn read_entries(&self, positions: Vec<Position>) -> Answer<Vec<Recorded>> {
+        let inner = self.inner();
+        let index = |it: &Position| usize::try_from(it.0.checked_sub(1)?).ok();
+        answer(Ok(positions.iter().filter_map(|it| inner.log.get(index(it)?).cloned()).collect()))
+    }
+
+    fn grown(&self, beyond: Position) -> Answer<()> {
+        let mut grown = self.inner().grown.subscribe();
+        Box::pin(async move {
+            let closed = |_| StoreError::Permanent("the store in memory is gone".into());
+            grown.wait_for(|head| *head > beyond).await.map(drop).map_err(closed)
+        })
+    }
+
+    fn processes(&self, before: Option<ProcessId>, limit: usize) -> Answer<Vec<ProcessExtent>> {
+        let inner = self.inner();
+        let before = before.unwrap_or(ProcessId(u64::MAX));
+        let newest = inner.processes.range(..before).rev().take(limit);
+        answer(Ok(newest.filter_map(|(id, entries)| inner.extent(*id, entries)).collect()))
+    }
+
+    fn process(&self, process: ProcessId) -> Answer<Option<ProcessExtent>> {
+        let inner = self.inner();
+        answer(Ok(inner.processes.get(&process).and_then(|entries| inner.extent(process, entries))))
+    }
+
+    fn open_streams(
+        &self,
+        category: String,
+        ends: Vec<String>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<Vec<Recorded>> {
+        let inner = self.inner();
+        let streams = inner.streams.iter().filter(|(it, _)| it.category() == category);
+        let streams = streams.filter(|(it, _)| after.as_deref().is_none_or(|after| it.id() > after));
+        let newest = streams.filter_map(|(_, events)| inner.log.get(*events.last()?));
+        let open = newest.filter(|it| !ends.iter().any(|end| *end == it.entry.name));
+        answer(Ok(open.take(limit).cloned().collect()))
+    }
+
+    fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>> {
+        let inner = self.inner();
+        let is_meant = |it: &&Parked| match &of {
+            ParkedOf::Everything => true,
+            ParkedOf::Stream { handler, stream } => it.handler == *handler && it.stream == *stream,
+            ParkedOf::Process(process) => it.process == *process,
+        };
+        answer(Ok(inner.parked.values().filter(is_meant).take(limit).cloned().collect()))
+    }
+
+    fn calls(&self) -> Answer<Vec<EffectCall>> {
+        answer(Ok(self.inner().calls.values().cloned().collect()))
+    }
+
+    fn holds(&self) -> Answer<Vec<(ProcessId, Hold)>> {
+        answer(Ok(self.inner().holds.iter().map(|(process, hold)| (*process, *hold)).collect()))
+    }
+
+    fn note(&self, name: String) -> Answer<Option<String>> {
+        answer(Ok(self.inner().notes.get(&name).cloned()))
+    }
+
+    fn notes(&self, prefix: String) -> Answer<Vec<(String, String)>> {
+        let inner = self.inner();
+        let notes = inner.notes.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
+        answer(Ok(notes.map(|(name, text)| (name.clone(), text.clone())).collect()))
+    }
+
+    fn timers(&self, of: TimersOf, limit: usize) -> Answer<Vec<Timer>> {
+        let inner = self.inner();
+        let is_meant = |it: &&Timer| match of {
+            TimersOf::After(after) => after.is_none_or(|after| (it.due, it.id) > after),
+            TimersOf::Process(process) => it.process == process,
+            TimersOf::Id(id) => it.id == id,
+        };
+        answer(Ok(inner.timers.in_order().filter(is_meant).take(limit).cloned().collect()))
     }
 
     fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
@@ -171,12 +257,41 @@ impl Inner {
             return Err(Conflict::Head { expected, actual: head }.into());
         }
         check_sizes(batch, max_payload_bytes)?;
+        self.check_processes(batch, head)?;
         self.check_keys(batch, head)?;
         let mut versions = HashMap::new();
         let entries = batch.entries.iter().map(|it| self.check_entry(it, &mut versions));
         let entries = entries.collect::<Result<_, _>>()?;
         self.check_moves(batch, head.plus(batch.entries.len() as u64))?;
         Ok(entries)
+    }
+
+    fn extent(&self, process: ProcessId, entries: &[usize]) -> Option<ProcessExtent> {
+        let last = self.log.get(*entries.last()?)?.position;
+        Some(ProcessExtent { process, last, messages: entries.len() as u64 })
+    }
+
+    fn check_processes(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
+        let resolve = |it: Reference| ProcessId(it.resolve(head).0);
+        let (mut messages, mut timers) = (BTreeMap::new(), BTreeMap::new());
+        for (position, new) in (head.0 + 1..).zip(&batch.entries) {
+            let process = new.process.map_or(ProcessId(position), resolve);
+            let written = || self.processes.get(&process).map_or(0, |it| it.len() as u64);
+            *messages.entry(process).or_insert_with(written) += 1;
+        }
+        for process in batch.timers.iter().map(|it| resolve(it.process)) {
+            let waiting = || self.timers.count_of(process);
+            *timers.entry(process).or_insert_with(waiting) += 1;
+        }
+        let ProcessLimits { messages: most_messages, timers: most_timers } = batch.process_limits;
+        let sizes = messages.into_iter().map(|it| ("messages", it, most_messages));
+        let mut sizes = sizes.chain(timers.into_iter().map(|it| ("timers", it, most_timers)));
+        match sizes.find(|(_, (_, size), limit)| size > limit) {
+            Some((what, (process, size), limit)) => {
+                Err(StoreError::ProcessTooLarge { process, what, size, limit })
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_moves(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
@@ -229,10 +344,7 @@ impl Inner {
 
     fn apply(&mut self, batch: Batch, versions: Vec<Option<Version>>) -> Committed {
         let after = self.head();
-        let resolve = |reference: Reference| match reference {
-            Reference::Position(position) => position,
-            Reference::Entry(index) => after.plus(index as u64 + 1),
-        };
+        let resolve = |reference: Reference| reference.resolve(after);
         for (new, version) in batch.entries.into_iter().zip(versions) {
             let position = self.head().plus(1);
             let process = new.process.map_or(position, resolve).into();
@@ -251,14 +363,43 @@ impl Inner {
                 *checkpoint = it.to;
             }
         }
-        self.parked.extend(batch.parked);
+        self.change_deliveries(batch.released, batch.parked, batch.closed_calls, batch.calls);
+        for (process, hold) in batch.holds {
+            match hold {
+                Some(hold) => _ = self.holds.insert(process, hold),
+                None => _ = self.holds.remove(&process),
+            }
+        }
+        for (name, text) in batch.notes {
+            match text {
+                Some(text) => _ = self.notes.insert(name.into(), text),
+                None => _ = self.notes.remove(&*name),
+            }
+        }
         batch.fired.into_iter().for_each(|id| self.timers.remove(id));
         batch.cancelled.iter().for_each(|it| self.timers.cancel(it));
+        batch.moved.into_iter().for_each(|(id, due)| self.timers.move_to(id, due));
         for timer in batch.timers {
             let (process, causation) = (resolve(timer.process).into(), resolve(timer.causation));
             self.timers.add(timer, process, causation);
         }
+        self.grown.send_replace(self.head());
         Committed { after }
+    }
+
+    fn change_deliveries(
+        &mut self,
+        released: Vec<Delivery>,
+        parked: Vec<Parked>,
+        closed: Vec<Delivery>,
+        calls: Vec<EffectCall>,
+    ) {
+        released.iter().for_each(|it| _ = self.parked.remove(it));
+        for it in parked {
+            self.parked.insert(Delivery { position: it.position, handler: it.handler.clone() }, it);
+        }
+        closed.iter().for_each(|it| _ = self.calls.remove(it));
+        self.calls.extend(calls.into_iter().map(|it| (it.delivery.clone(), it)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one place where processes are durable: a log, its checkpoints, parked messages and timers.
+//! The one place where processes are durable: a log, its checkpoints, parked messages, calls of effects and timers.
 
 mod batch;
 mod error;
@@ -14,8 +14,9 @@ use procession_core::{
 };
 
 pub use batch::{
-    Batch, CheckpointMove, Committed, Expected, NewEntry, NewParked, NewTimer, Ownership, Parked, Progress,
-    Reference, Timer, TimerId,
+    Batch, CheckpointMove, Committed, Delivery, EffectCall, Expected, Hold, HoldKind, NewEntry, NewTimer,
+    Ownership, Parked, ParkedOf, ParkedReason, ProcessExtent, ProcessLimits, Progress, Reference, Timer,
+    TimerId, TimersOf,
 };
 pub use error::{Conflict, StoreError};
 pub use memory::MemoryStore;
@@ -81,8 +82,48 @@ pub trait Store: Send + Sync + 'static {
     /// Where the message with this idempotency key stands, if it was seen.
     fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>>;
 
-    /// All parked messages, in the order they were parked.
-    fn parked(&self) -> Answer<Vec<Parked>>;
+    /// What tells this store from all others, for ever: with a position it names a message everywhere.
+    fn id(&self) -> Answer<String>;
+
+    /// The entries at these positions, in the order of the positions. Those that are not in the log are left out.
+    fn read_entries(&self, positions: Vec<Position>) -> Answer<Vec<Recorded>>;
+
+    /// Ends when the log reaches beyond a position, whoever has written that.
+    fn grown(&self, beyond: Position) -> Answer<()>;
+
+    /// Up to `limit` processes, the newest first, before one or from the end.
+    fn processes(&self, before: Option<ProcessId>, limit: usize) -> Answer<Vec<ProcessExtent>>;
+
+    /// Where the entries of a process are, if it exists.
+    fn process(&self, process: ProcessId) -> Answer<Option<ProcessExtent>>;
+
+    /// Up to `limit` newest events of streams of a category, of those whose newest event is none of `ends`; ordered by
+    /// the id of the stream, after an id.
+    fn open_streams(
+        &self,
+        category: String,
+        ends: Vec<String>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Answer<Vec<Recorded>>;
+
+    /// Up to `limit` parked messages, in the order of the log, and those of one message in the order of their handlers.
+    fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>>;
+
+    /// All calls of effects that are not over, in the order of the log.
+    fn calls(&self) -> Answer<Vec<EffectCall>>;
+
+    /// All processes that are held.
+    fn holds(&self) -> Answer<Vec<(ProcessId, Hold)>>;
+
+    /// The text that is kept beside the log by this name.
+    fn note(&self, name: String) -> Answer<Option<String>>;
+
+    /// All texts that are kept beside the log by a name that begins so, ordered by name.
+    fn notes(&self, prefix: String) -> Answer<Vec<(String, String)>>;
+
+    /// Up to `limit` timers.
+    fn timers(&self, of: TimersOf, limit: usize) -> Answer<Vec<Timer>>;
 
     /// Up to `limit` timers that are due, in the order of their due times and of asking.
     fn due_timers(&self, now: Timestamp, limit: usize) -> Answer<Vec<Timer>>;

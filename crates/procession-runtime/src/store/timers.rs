@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 use procession_core::{
@@ -15,6 +15,7 @@ pub(super) struct Timers {
     waiting: BTreeMap<(Timestamp, TimerId), Timer>,
     due: HashMap<TimerId, Timestamp>,
     by_instance: Index,
+    by_process: HashMap<ProcessId, u64>,
     last: u64,
 }
 
@@ -32,8 +33,18 @@ impl Timers {
         let (id, due) = (TimerId(self.last), new.due);
         let NewTimer { to, sender, message, .. } = new;
         self.by_instance.add(&to, id);
+        *self.by_process.entry(process).or_default() += 1;
         self.due.insert(id, due);
         self.waiting.insert((due, id), Timer { id, due, to, sender, message, process, causation });
+    }
+
+    /// Lets a timer become due at another time. One that is not there is gone already.
+    pub(super) fn move_to(&mut self, id: TimerId, to: Timestamp) {
+        let Some(due) = self.due.get_mut(&id) else { return };
+        let from = std::mem::replace(due, to);
+        if let Some(timer) = self.waiting.remove(&(from, id)) {
+            self.waiting.insert((to, id), Timer { due: to, ..timer });
+        }
     }
 
     /// Takes a timer out that has fired or is taken back. One that is not there is gone already.
@@ -41,6 +52,17 @@ impl Timers {
         let Some(due) = self.due.remove(&id) else { return };
         let Some(timer) = self.waiting.remove(&(due, id)) else { return };
         self.by_instance.remove(&timer.to, id);
+        if let Entry::Occupied(mut count) = self.by_process.entry(timer.process) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
+    /// How many a process waits for.
+    pub(super) fn count_of(&self, process: ProcessId) -> u64 {
+        self.by_process.get(&process).copied().unwrap_or(0)
     }
 
     pub(super) fn cancel(&mut self, cancellation: &Cancellation) {

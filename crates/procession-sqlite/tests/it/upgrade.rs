@@ -4,7 +4,7 @@ use procession_core::{
     Stream, Version,
     log::{Kind, Position},
 };
-use procession_runtime::Store;
+use procession_runtime::{Store, store::ParkedOf};
 use procession_sqlite::{OpenError, SqliteStore};
 use rusqlite::Connection;
 
@@ -25,7 +25,7 @@ async fn a_store_of_format_1_is_upgraded_when_it_is_opened_for_writing() {
     assert_eq!(store.read_stream(stream, Version::NONE, 10).await.unwrap().len(), 1);
     let timers = store.due_timers(jiff::Timestamp::MAX, 10).await.unwrap();
     assert_eq!(timers.iter().map(|it| &*it.message.name).collect::<Vec<_>>(), ["OpenAccount"]);
-    let parked = store.parked().await.unwrap();
+    let parked = store.parked(ParkedOf::Everything, usize::MAX).await.unwrap();
     let handlers: Vec<_> = parked.iter().map(|it| &*it.handler).collect();
     assert_eq!(handlers, ["account", "saga welcome"], "what follows waits behind what its saga has parked");
     store.close().await.unwrap();

@@ -58,6 +58,7 @@ fn everything(owned: Ownership, fired: TimerId) -> Batch {
         timers: vec![timer("c", second(20), 7)],
         fired: vec![fired],
         cancelled: vec![Cancellation::TimeoutsOf(stream("nobody")), cancellation("d")],
+        ..Batch::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use procession::log::ProcessId;
-use procession_runtime::{ExecuteError, Limits, RequestError, Runtime, Store, WaitError};
+use procession_runtime::{ExecuteError, Limits, RequestError, Runtime, Store, WaitError, store::ParkedOf};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -64,7 +64,7 @@ async fn wait(runtime: &Runtime, process: ProcessId) {
 async fn outcome(runtime: &Runtime, store: &impl Store) -> Outcome {
     let log = log(store).await;
     is_sound(store).await;
-    assert_eq!(store.parked().await.unwrap(), []);
+    assert_eq!(store.parked(ParkedOf::Everything, usize::MAX).await.unwrap(), []);
     let messages = counts(&log);
     Outcome { account: state(runtime, "1").await, survey: state(runtime, "s").await, messages }
 }

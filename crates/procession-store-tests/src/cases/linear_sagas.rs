@@ -7,7 +7,7 @@ use procession::{
     linear::{CompensationStarted, StepFailed},
     log::{Kind, Recorded},
 };
-use procession_runtime::{Runtime, Store};
+use procession_runtime::{Runtime, Store, store::ParkedOf};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -73,7 +73,7 @@ pub(super) async fn happens<U: StoreUnderTest>(plan: &Plan, seconds: u64) -> (Ou
     begin(&runtime, plan).await;
     advance(&runtime, seconds).await;
     let outcome = outcome(&runtime, plan.journey).await;
-    assert_eq!(store.parked().await.unwrap(), []);
+    assert_eq!(store.parked(ParkedOf::Everything, usize::MAX).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), None, "nothing waits for a time when it has ended");
     (outcome, log(&store).await)
 }
@@ -185,7 +185,7 @@ pub async fn p16_a_compensation_that_fails_is_parked_and_never_skipped<U: StoreU
         let store = place.reopen().await;
         let runtime = start_at(store.clone(), 600).await;
         runtime.settled().await.unwrap();
-        let parked = store.parked().await.unwrap();
+        let parked = store.parked(ParkedOf::Everything, usize::MAX).await.unwrap();
         assert_eq!(parked.len(), 1, "{parked:#?}");
         assert_eq!((&*parked[0].handler, parked[0].cause.as_deref()), (handler, Some(why)));
         let outcome = outcome(&runtime, Journey::Trip).await;
@@ -202,12 +202,12 @@ pub async fn p16_a_step_whose_handler_panics_is_parked_and_its_time_limit_counts
     let (_place, store) = U::create(Settings::default()).await;
     let runtime = start_at(store.clone(), 0).await;
     begin(&runtime, &Plan { car: Answer::Panics, ..WELL }).await;
-    assert_eq!(store.parked().await.unwrap().len(), 1);
+    assert_eq!(store.parked(ParkedOf::Everything, usize::MAX).await.unwrap().len(), 1);
 
     advance(&runtime, 60).await;
 
     // The car is undone like a completed one, behind the command that is parked: so the saga waits for an operator.
-    let parked = store.parked().await.unwrap();
+    let parked = store.parked(ParkedOf::Everything, usize::MAX).await.unwrap();
     assert_eq!(parked.iter().map(|it| it.cause.is_some()).collect::<Vec<_>>(), [true, false]);
     assert_eq!(lifecycle(&runtime, Journey::Trip).await, Lifecycle::Running);
     assert_eq!(cancellations(&log(&store).await), ["ReturnCar"]);

@@ -8,7 +8,7 @@ use procession::{
 };
 use procession_runtime::{
     Store, StoreError,
-    store::{Conflict, Ownership, Timer},
+    store::{Conflict, Ownership, ParkedOf, Timer},
 };
 use proptest::{
     collection::vec,
@@ -121,7 +121,7 @@ pub async fn p15_any_votes_at_any_time_end_a_process_manager_exactly_once<U: Sto
         let poll: Poll = state(&runtime, "p").await;
         assert_eq!((poll.opened, poll.ended), (1, 1));
         assert_eq!(store.next_due().await.unwrap(), None);
-        assert_eq!(store.parked().await.unwrap(), []);
+        assert_eq!(store.parked(ParkedOf::Everything, usize::MAX).await.unwrap(), []);
         is_sound(&store).await;
         runtime.stop().await.unwrap();
     });

@@ -4,7 +4,10 @@ use procession::{
     Stream, Version,
     log::{Position, ProcessId},
 };
-use procession_runtime::{Store, store::Reference};
+use procession_runtime::{
+    Store,
+    store::{ParkedOf, Reference},
+};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -122,7 +125,7 @@ pub async fn an_empty_store_reads_as_empty<U: StoreUnderTest>() {
     let progress = store.progress().await.unwrap();
     assert_eq!((progress.head, progress.checkpoints), (Position::START, vec![Position::START; 3]));
     assert_eq!(store.read_log(Position::START, 10).await.unwrap(), []);
-    assert_eq!(store.parked().await.unwrap(), []);
+    assert_eq!(store.parked(ParkedOf::Everything, usize::MAX).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), None);
     assert!(!store.name().is_empty());
 }

@@ -4,7 +4,10 @@ use procession::{
     Lifecycle, Stream,
     log::{Encoded, Entry, Kind},
 };
-use procession_runtime::{ReadError, Runtime, Store, store::NewEntry};
+use procession_runtime::{
+    ReadError, Runtime, Store,
+    store::{NewEntry, ParkedOf},
+};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -174,7 +177,7 @@ pub async fn p18_a_newer_message_on_its_way_is_parked_by_an_older_release<U: Sto
     let runtime = start(store.clone()).await;
     runtime.settled().await.unwrap();
 
-    let parked = store.parked().await.unwrap();
+    let parked = store.parked(ParkedOf::Everything, usize::MAX).await.unwrap();
     let why =
         "`ParcelScanned` was written with schema version 2, and this program reads 1; run a newer program";
     assert_eq!(parked.iter().map(|it| it.cause.as_deref()).collect::<Vec<_>>(), [Some(why), Some(why)]);

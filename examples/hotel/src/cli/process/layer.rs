@@ -83,6 +83,8 @@ fn kinds(layer: &Layer<'_>) -> String {
         (count(|it| it == Kind::Input), "input"),
         (count(|it| it == Kind::Ignored), "ignored message"),
         (count(|it| it == Kind::Rejection), "rejection"),
+        (count(|it| it == Kind::Failure), "failure"),
+        (count(|it| it == Kind::Operation), "operation"),
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
     let kinds: Vec<String> = kinds.map(|(count, noun)| look::count(count, noun)).collect();

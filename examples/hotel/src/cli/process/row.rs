@@ -30,7 +30,8 @@ impl Row {
             Kind::Event | Kind::PublicEvent => ("●", look::EVENT),
             Kind::Input => ("→", look::EVENT),
             Kind::Ignored => ("·", look::PLAIN),
-            Kind::Rejection => ("✗", look::BAD),
+            Kind::Rejection | Kind::Failure => ("✗", look::BAD),
+            Kind::Operation => ("!", look::COMMAND),
         };
         Self {
             name: entry.name.to_string(),

@@ -37,7 +37,9 @@ impl Who {
                     add(sender(message), &mut who.senders);
                     add(category, &mut who.targets);
                 }
-                Kind::Event | Kind::Rejection => add(category, &mut who.recorders),
+                Kind::Event | Kind::Rejection | Kind::Failure | Kind::Operation => {
+                    add(category, &mut who.recorders)
+                }
                 Kind::PublicEvent => add(category, &mut who.publishers),
                 Kind::Input => add(category, &mut who.routed_to),
                 Kind::Ignored => add(category, &mut who.ignorers),

@@ -102,6 +102,8 @@ fn word(kind: Kind) -> &'static str {
         Kind::Ignored => "Ignored message",
         Kind::Command | Kind::ExecutedCommand => "Command",
         Kind::Rejection => "Rejection",
+        Kind::Failure => "Failure",
+        Kind::Operation => "Operation",
     }
 }
 

@@ -56,7 +56,8 @@ fn write_row(layer: &str, milliseconds: i128, entry: &Entry, out: &mut dyn Write
         Kind::PublicEvent => ("◆", look::EVENT),
         Kind::Input => ("→", look::FAINT),
         Kind::Ignored => ("·", look::FAINT),
-        Kind::Rejection => ("✗", look::BAD),
+        Kind::Rejection | Kind::Failure => ("✗", look::BAD),
+        Kind::Operation => ("!", look::COMMAND),
     };
     let faint = look::FAINT;
     let start = format!("{layer:>3}  {milliseconds:>5} ms  ");
