@@ -169,7 +169,7 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, batch: Batch) -> Answer<Committed> {
-        self.write(|reply| Job::Commit { batch, reply })
+        self.write(|reply| Job::Commit { batch: Box::new(batch), reply })
     }
 
     fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {

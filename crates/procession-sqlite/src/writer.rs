@@ -12,7 +12,7 @@ use crate::{apply::Applier, error::store_error, lock::WriteLock};
 
 /// What the writer is asked for.
 pub(crate) enum Job {
-    Commit { batch: Batch, reply: Reply<Committed> },
+    Commit { batch: Box<Batch>, reply: Reply<Committed> },
     Acquire { partitions: Vec<Partition>, reply: Reply<Vec<Ownership>> },
     Close { reply: Reply<()> },
 }
@@ -51,7 +51,7 @@ impl Writer {
             let mut next = Some(job);
             while let Some(job) = next.take() {
                 match job {
-                    Job::Commit { batch, reply } => waiting.push((batch, reply)),
+                    Job::Commit { batch, reply } => waiting.push((*batch, reply)),
                     Job::Acquire { partitions, reply } => {
                         self.commit_together(std::mem::take(&mut waiting));
                         _ = reply.send(self.acquire(&partitions));
