@@ -6,9 +6,9 @@ pub use procession_core::{
     DecodeError, Either, Emission, EmissionKind, Emits, EncodeError, Engine, Event, Events, Fact, Failure,
     Handle, Handlers, Ignored, InstanceState, InvalidId, Join, Lifecycle, LinearSaga, Message, MessageType,
     Module, Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload, ProcessManager, ProcessMap,
-    PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply, Reschedule, Saga, SagaState, Sends,
-    Starts, Step, StepStatus, StepWithoutEnd, Stream, Times, Version, WiringError, WiringErrors, history,
-    linear, log, map, replay, test,
+    PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply, Reschedule, Retries, Saga,
+    SagaState, Sends, Starts, Step, StepStatus, StepWithoutEnd, Stream, Times, Version, WiringError,
+    WiringErrors, history, linear, log, map, replay, test,
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};
