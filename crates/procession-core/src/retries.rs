@@ -82,9 +82,11 @@ impl Retries {
 
     fn longest_pause_after(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(31));
-        self.first_pause.saturating_mul(doubled).min(self.longest_pause)
+        self.first_pause.saturating_mul(doubled).min(self.longest_pause).min(LONGER_THAN_THE_CALENDAR)
     }
 }
+
+const LONGER_THAN_THE_CALENDAR: Duration = Duration::from_secs(1 << 40);
 
 #[cfg(test)]
 mod tests {
