@@ -2,6 +2,7 @@
 //!
 //! - [`store`]: the [`Store`] trait, what a commit holds, and the [`MemoryStore`].
 //! - [`Runtime`]: starts a processor on a store; `execute`, `send`, `wait`, `stop`.
+//! - [`Operator`] and [`Operation`]: repairs what is stuck, from this process or another one.
 //! - [`Reader`]: states, streams and processes, read from any store.
 //! - `processor` (private): the hot path, read, fold, commit.
 
@@ -10,6 +11,8 @@ mod cache;
 mod clock;
 mod execute;
 mod limits;
+mod operation;
+mod operator;
 mod processor;
 mod reader;
 mod reply;
@@ -23,6 +26,8 @@ pub use cache::Cache;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use execute::{ExecuteCommand, ExecuteError, Executed};
 pub use limits::Limits;
+pub use operation::{Operation, Requested};
+pub use operator::{Operator, OperatorError};
 pub use reader::{Instance, ReadError, Reader};
 pub use reply::ReplyError;
 pub use request::{Quiet, RequestError, Sent};

@@ -11,8 +11,8 @@ use tokio::{
 };
 
 use crate::{
-    Clock, ExecuteCommand, Limits, Quiet, Reader, RequestError, SendCommand, Store, StoreError, SystemClock,
-    VirtualClock, processor::Processor, request::Call,
+    Clock, ExecuteCommand, Limits, Operator, Quiet, Reader, RequestError, SendCommand, Store, StoreError,
+    SystemClock, VirtualClock, processor::Processor, request::Call,
 };
 
 /// Runs the processes of an application on a store. Clones are handles of the same runtime.
@@ -193,6 +193,11 @@ impl Runtime {
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.shared.reader
+    }
+
+    /// Somebody who repairs what is stuck. It says who asks, and why, before it asks for anything.
+    pub fn operator(&self) -> Operator {
+        Operator::of_runtime(Arc::clone(self.store()), Arc::clone(&self.shared.clock), self.committed())
     }
 
     /// Follows the log: the newest durable position, whenever it changes.

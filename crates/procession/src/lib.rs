@@ -14,7 +14,7 @@ pub use procession_core::{
 pub use procession_core::{derived, doc};
 #[doc(inline)]
 pub use procession_runtime::{
-    AdvanceError, Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Quiet,
+    AdvanceError, Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, Requested,
     ReadError, Reader, ReplyError, RequestError, Runtime, RuntimeBuilder, SendCommand, Sent, StartError,
     Store, StoreError, SystemClock, VirtualClock, WaitError, store,
 };
