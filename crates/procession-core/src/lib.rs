@@ -19,6 +19,7 @@ extern crate self as procession;
 
 mod application;
 mod decider;
+mod effect;
 mod emit;
 mod engine;
 mod errors;
@@ -47,11 +48,14 @@ pub mod test;
 
 pub use application::Application;
 pub use decider::{Context, Decider, Events, Handle, OneOf};
+pub use effect::{
+    CircuitBreaker, Effect, EffectCallContext, EffectError, EffectPolicy, EffectType, GivenUp, NamedEffect,
+};
 pub use emit::{
     After, Cancel, Cancellation, Either, Emission, EmissionKind, Emits, Output, Records, Reschedule, Sends,
     Times,
 };
-pub use engine::{Engine, Handlers, InstanceState};
+pub use engine::{Engine, Handlers, InstanceState, effect_handler};
 pub use errors::{DecodeError, EncodeError, Failure};
 pub use linear::{Branch, LinearSaga, SagaState, Step, StepStatus, StepWithoutEnd};
 pub use map::ProcessMap;

@@ -6,8 +6,9 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Command, Decider, Event, Fact, Handle, LinearSaga, Message, OneOf, ProcessManager, Publishes, Rejection,
-    Saga, Sends,
+    Command, Decider, Effect, Event, Fact, Handle, LinearSaga, Message, OneOf, ProcessManager, Publishes,
+    Rejection, Saga, Sends,
+    effect::EffectType,
     emit::{Emission, Records, Times},
     engine::{HandleFn, InstanceType, handle_command},
     process::ProcessType,
@@ -57,6 +58,7 @@ pub struct Module {
     pub(crate) published: Vec<MessageType>,
     pub(crate) publishers: Vec<Publisher>,
     pub(crate) external: Vec<MessageType>,
+    pub(crate) effects: Vec<EffectType>,
 }
 
 /// How a decider handles one command.
@@ -98,6 +100,7 @@ impl Module {
             published: Vec::new(),
             publishers: Vec::new(),
             external: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
@@ -153,6 +156,13 @@ impl Module {
     #[must_use]
     pub fn saga(mut self, saga: Saga) -> Self {
         self.reactors.push(Reactor { name: saga.name, is_saga: true, reactions: saga.reactions });
+        self
+    }
+
+    /// Adds an effect.
+    #[must_use]
+    pub fn effect<F: Fact>(mut self, effect: Effect<F>) -> Self {
+        self.effects.push(effect.erased());
         self
     }
 

@@ -98,11 +98,19 @@ impl<'a> Replay<'a> {
         if !is_outcome || self.step.last().is_some_and(|last| last.causation != entry.causation) {
             self.compare()?;
         }
-        if is_outcome {
+        if is_outcome && self.is_decided(&entry) {
             self.step.push(entry.clone());
         }
         self.messages.insert(entry.position, entry);
         Ok(())
+    }
+
+    /// Whether handlers have decided it. What the world has answered, that a handler has failed, what an operator asks for, and
+    /// what follows from these, comes from outside.
+    fn is_decided(&self, entry: &Recorded) -> bool {
+        let is_told = |kind| matches!(kind, Kind::EffectResult | Kind::Failure | Kind::Operation);
+        let cause = entry.causation.and_then(|it| self.messages.get(&it));
+        !is_told(entry.entry.kind) && !cause.is_some_and(|it| is_told(it.entry.kind))
     }
 
     /// Ends the replay and returns how many decisions were compared.

@@ -67,6 +67,16 @@ impl Retries {
         self.attempts
     }
 
+    /// Whether the time is used up, for a message that came to its handler at `since`.
+    #[must_use]
+    pub fn is_too_late(&self, since: Timestamp, now: Timestamp) -> bool {
+        self.last(since).is_some_and(|last| now > last)
+    }
+
+    fn last(&self, since: Timestamp) -> Option<Timestamp> {
+        self.within.map(|it| since.checked_add(it).unwrap_or(Timestamp::MAX))
+    }
+
     /// When to try again after so many failures, for a message that came to its handler at `since`; none when the attempts
     /// or the time are used up. `share` is a random number from 0 to 1.
     #[must_use]
@@ -75,9 +85,10 @@ impl Retries {
             return None;
         }
         let pause = self.longest_pause_after(failures).mul_f64(share.clamp(0.0, 1.0));
+        // To the microsecond, as the log keeps the time.
+        let pause = Duration::from_micros(pause.as_nanos().div_ceil(1000).try_into().ok()?);
         let next = now.checked_add(pause).ok()?;
-        let last = self.within.map(|it| since.checked_add(it).unwrap_or(Timestamp::MAX));
-        last.is_none_or(|last| next <= last).then_some(next)
+        (!self.is_too_late(since, next)).then_some(next)
     }
 
     fn longest_pause_after(&self, failures: u32) -> Duration {

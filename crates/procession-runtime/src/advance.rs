@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::{Clock as _, Runtime, StoreError, request::Call};
@@ -22,11 +23,16 @@ pub enum AdvanceError {
 
 impl Runtime {
     /// Waits until nothing is on the way in the whole runtime: every message of the log is handled or parked, everything is
-    /// durable, and no timer is due. It is counted, never guessed by waiting.
+    /// durable, no timer is due, and no call of an effect is under way. It is counted, never guessed by waiting.
     ///
     /// # Errors
     /// When the runtime stops first.
     pub async fn settled(&self) -> Result<(), AdvanceError> {
+        self.settle().await.map(drop)
+    }
+
+    /// Waits until nothing is on the way, and tells when something becomes due by itself.
+    async fn settle(&self) -> Result<Option<Timestamp>, AdvanceError> {
         let (reply, settled) = oneshot::channel();
         self.call(Call::Settle { reply }).await.map_err(|_| AdvanceError::Stopped)?;
         settled.await.map_err(|_| AdvanceError::Stopped)
@@ -62,13 +68,9 @@ impl Runtime {
     /// When its time is not virtual, the store fails, or the runtime stops first.
     pub async fn advance(&self, by: Duration) -> Result<(), AdvanceError> {
         let clock = self.virtual_clock().ok_or(AdvanceError::NotVirtual)?;
-        let target = clock.now().checked_add(by).unwrap_or(jiff::Timestamp::MAX);
-        loop {
-            self.settled().await?;
-            match self.store().next_due().await?.filter(|due| *due <= target) {
-                Some(due) => clock.move_to(due),
-                None => break,
-            }
+        let target = clock.now().checked_add(by).unwrap_or(Timestamp::MAX);
+        while let Some(due) = self.settle().await?.filter(|due| *due <= target) {
+            clock.move_to(due);
         }
         clock.move_to(target);
         self.settled().await

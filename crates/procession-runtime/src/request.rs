@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use procession_core::{
     EncodeError, Failure, InvalidId, Stream, Version,
     log::{Entry, Position, ProcessId, Recorded},
@@ -38,8 +39,9 @@ pub(crate) enum Call {
         reply: oneshot::Sender<Recorded>,
         registered: oneshot::Sender<()>,
     },
+    /// Waits until nothing is on the way, and tells when something becomes due.
     Settle {
-        reply: oneshot::Sender<()>,
+        reply: oneshot::Sender<Option<Timestamp>>,
     },
     Stop {
         reply: oneshot::Sender<()>,

@@ -52,6 +52,7 @@ pub struct RuntimeBuilder {
     clock: Arc<dyn Clock>,
     virtual_clock: Option<VirtualClock>,
     limits: Limits,
+    random: fastrand::Rng,
 }
 
 /// Why a runtime did not start.
@@ -96,6 +97,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Draws its random numbers, for the pauses before a retry, from a seed: the same seed, the same pauses.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.random = fastrand::Rng::with_seed(seed);
+        self
+    }
+
     /// Takes on more or less at once.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -123,6 +131,7 @@ impl RuntimeBuilder {
             Arc::clone(&store),
             Arc::clone(&self.clock),
             self.limits,
+            self.random,
             owned,
             calls,
             committing,
@@ -155,7 +164,12 @@ impl Runtime {
     /// A runtime whose settings are still to be chosen.
     #[must_use]
     pub fn builder() -> RuntimeBuilder {
-        RuntimeBuilder { clock: Arc::new(SystemClock), virtual_clock: None, limits: Limits::default() }
+        RuntimeBuilder {
+            clock: Arc::new(SystemClock),
+            virtual_clock: None,
+            limits: Limits::default(),
+            random: fastrand::Rng::new(),
+        }
     }
 
     /// Executes a command now, and tells what came of it when that is durable.

@@ -185,6 +185,7 @@ pub(crate) fn kind_number(kind: Kind) -> i64 {
         Kind::PublicEvent => 7,
         Kind::Failure => 8,
         Kind::Operation => 9,
+        Kind::EffectResult => 10,
     }
 }
 
@@ -199,6 +200,7 @@ fn kind_of(number: i64) -> SqlResult<Kind> {
         7 => Ok(Kind::PublicEvent),
         8 => Ok(Kind::Failure),
         9 => Ok(Kind::Operation),
+        10 => Ok(Kind::EffectResult),
         other => Err(damaged(1, format!("{other} is no kind of entry").into())),
     }
 }

@@ -23,7 +23,8 @@ CREATE TABLE note (
     text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- kind: 1 event, 2 command, 3 executed command, 4 rejection, 5 input, 6 ignored, 7 public event, 8 failure, 9 operation.
+-- kind: 1 event, 2 command, 3 executed command, 4 rejection, 5 input, 6 ignored, 7 public event, 8 failure, 9 operation,
+-- 10 effect result.
 -- sender: the stream of the process manager that sent a command. at: microseconds since 1970.
 -- trace: the W3C trace context that a message from outside came with.
 CREATE TABLE log (

@@ -60,6 +60,20 @@ macro_rules! conformance {
                 closing_finishes_what_was_handed_over
                 a_closed_durable_store_takes_nothing_more_and_says_so
             }
+            effects {
+                an_effect_is_called_and_its_result_is_recorded_once
+                o15_a_failed_call_is_tried_again_after_a_pause_with_the_same_key
+                a_call_that_the_target_refuses_is_given_up_at_once
+                o15_a_call_is_given_up_when_its_attempts_are_used_up
+                o15_a_call_is_given_up_when_its_time_is_used_up
+                o15_a_panic_in_a_call_parks_it_and_what_follows_for_its_stream
+                a_call_that_asks_for_somebody_to_look_is_parked
+                a_call_that_nobody_wants_any_more_is_taken_back
+                a_call_under_way_is_made_again_after_a_restart
+                calls_for_one_stream_are_made_one_after_another
+                a_target_that_is_down_uses_up_no_attempts
+                o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice
+            }
             fan_in {
                 p3_a_thousand_answers_for_one_instance_are_folded_in_few_commits
                 p3_ten_thousand_answers_for_one_instance_are_folded_in_few_commits

@@ -2,10 +2,11 @@
 
 #[doc(inline)]
 pub use procession_core::{
-    After, Answered, Application, Branch, Cancel, Cancellation, Command, Context, Correlation, Decider,
-    DecodeError, Either, Emission, EmissionKind, Emits, EncodeError, Engine, Event, Events, Fact, Failure,
-    Handle, Handlers, Ignored, InstanceState, InvalidId, Join, Lifecycle, LinearSaga, Message, MessageType,
-    Module, Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload, ProcessManager, ProcessMap,
+    After, Answered, Application, Branch, Cancel, Cancellation, CircuitBreaker, Command, Context,
+    Correlation, Decider, DecodeError, Effect, EffectCallContext, EffectError, EffectPolicy, Either,
+    Emission, EmissionKind, Emits, EncodeError, Engine, Event, Events, Fact, Failure, GivenUp, Handle,
+    Handlers, Ignored, InstanceState, InvalidId, Join, Lifecycle, LinearSaga, Message, MessageType, Module,
+    Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload, ProcessManager, ProcessMap,
     PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply, Reschedule, Retries, Saga,
     SagaState, Sends, Starts, Step, StepStatus, StepWithoutEnd, Stream, Times, Version, WiringError,
     WiringErrors, history, linear, log, map, replay, test,

@@ -97,6 +97,16 @@ pub enum Output {
     Ignore(Encoded),
     /// Commands that wait for their time, and will not be sent.
     Cancel(Cancellation),
+    /// A call of an effect, for the event that is handled.
+    Call {
+        /// The name of the effect.
+        effect: &'static str,
+    },
+    /// Calls of an effect for the stream of the event that is handled, which nobody wants any more.
+    TakeBackCalls {
+        /// The name of the effect.
+        effect: &'static str,
+    },
 }
 
 impl Output {
@@ -110,7 +120,7 @@ impl Output {
             | Self::Ignore(message)
             | Self::Deliver { message, .. }
             | Self::Send { message, .. } => Some(message),
-            Self::Cancel(_) => None,
+            Self::Cancel(_) | Self::Call { .. } | Self::TakeBackCalls { .. } => None,
         }
     }
 }

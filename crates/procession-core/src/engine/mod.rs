@@ -6,7 +6,8 @@ mod erased;
 mod register;
 mod step;
 
-pub use register::Engine;
+pub use register::{Engine, effect_handler};
 pub use step::{Handlers, InstanceState};
 
 pub(crate) use erased::{HandleFn, InstanceType, PublishFn, ReactFn, decode, downcast, handle_command};
+pub(crate) use step::caught;

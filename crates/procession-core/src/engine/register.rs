@@ -1,7 +1,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::erased::{HandleFn, InstanceType, PublishFn, ReactFn};
-use crate::{Module, Starts, process::Source};
+use crate::{EffectType, Module, Starts, process::Source};
 
 /// The registered handlers of all modules, and how to run one of them.
 ///
@@ -15,6 +15,7 @@ pub struct Engine {
     /// By the category of the sender and the name of the command: the input that tells of a rejection.
     pub(super) rejections: BTreeMap<(&'static str, &'static str), &'static str>,
     pub(super) reactions: BTreeMap<&'static str, Vec<(HandlerName, ReactFn)>>,
+    pub(super) effects: BTreeMap<String, Arc<EffectType>>,
     pub(super) publishers: BTreeMap<(&'static str, &'static str), Vec<PublishFn>>,
 }
 
@@ -38,6 +39,7 @@ impl Engine {
             inputs: BTreeMap::new(),
             rejections: BTreeMap::new(),
             reactions: BTreeMap::new(),
+            effects: BTreeMap::new(),
             publishers: BTreeMap::new(),
         };
         modules.iter().for_each(|it| engine.register(it));
@@ -59,6 +61,7 @@ impl Engine {
         for it in &module.publishers {
             self.publishers.entry((it.category, it.takes.name)).or_default().push(Arc::clone(&it.publish));
         }
+        module.effects.iter().for_each(|it| self.register_effect(it));
         module.processes.iter().for_each(|it| self.register_process(it));
     }
 
@@ -85,7 +88,21 @@ impl Engine {
         }
     }
 
+    fn register_effect(&mut self, effect: &EffectType) {
+        let handler = effect_handler(effect.name);
+        for (takes, react) in effect.reactions() {
+            self.add_reaction(takes.name, handler.clone().into(), &react);
+        }
+        self.effects.insert(handler, Arc::new(effect.clone()));
+    }
+
     fn add_reaction(&mut self, takes: &'static str, handler: HandlerName, react: &ReactFn) {
         self.reactions.entry(takes).or_default().push((handler, Arc::clone(react)));
     }
+}
+
+/// How the handler of an effect is named beside its calls, and beside what is parked for it.
+#[must_use]
+pub fn effect_handler(name: &str) -> String {
+    format!("effect {name}")
 }

@@ -11,7 +11,7 @@ use super::{
     register::Handler,
 };
 use crate::{
-    Context, Failure, Ignored, Lifecycle, Stream, Version,
+    Context, EffectType, Failure, Ignored, Lifecycle, Stream, Version,
     emit::{Cancellation, Output},
     log::{Encoded, Entry, Kind},
     process::encoded_rejection,
@@ -45,10 +45,24 @@ impl Engine {
             Kind::Event | Kind::PublicEvent => {
                 self.reactions.get(&*entry.name).map_or(Handlers::Nobody, |it| Handlers::Reactions(it))
             }
-            Kind::ExecutedCommand | Kind::Rejection | Kind::Ignored | Kind::Failure | Kind::Operation => {
-                Handlers::Nobody
-            }
+            Kind::ExecutedCommand
+            | Kind::Rejection
+            | Kind::Ignored
+            | Kind::Failure
+            | Kind::Operation
+            | Kind::EffectResult => Handlers::Nobody,
         }
+    }
+
+    /// The effect whose handler has this name.
+    #[must_use]
+    pub fn effect(&self, handler: &str) -> Option<&Arc<EffectType>> {
+        self.effects.get(handler)
+    }
+
+    /// All effects, by the names of their handlers.
+    pub fn effects(&self) -> impl Iterator<Item = (&str, &Arc<EffectType>)> {
+        self.effects.iter().map(|(handler, effect)| (&**handler, effect))
     }
 
     /// Whether commands of this name for this category are handled.
@@ -223,7 +237,7 @@ impl InstanceState {
 }
 
 /// Handlers are users' code: a panic in one must not take anything else down.
-fn caught<T>(run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+pub(crate) fn caught<T>(run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let message = panic
             .downcast_ref::<&str>()

@@ -28,6 +28,8 @@ pub enum Kind {
     Failure,
     /// What an operator asks for, by whom and why.
     Operation,
+    /// What came of the call of an effect that the event which caused this entry has asked for.
+    EffectResult,
 }
 
 impl Kind {

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::{
     MessageType, Module,
+    effect::EffectType,
     emit::Emission,
     module::{CommandHandler, Reactor},
     process::{Input, ProcessType, Source},
@@ -79,6 +80,8 @@ pub enum HandlerKind {
     LinearSaga,
     /// Turns events into public events.
     Publisher,
+    /// Does something in the world outside for events, and turns what came of it into commands.
+    Effect,
 }
 
 /// How a message comes to a handler.
@@ -112,9 +115,10 @@ impl ModuleMap {
         let reactors = module.reactors.iter().flat_map(HandlerMap::of_reactor);
         let processes = module.processes.iter().flat_map(HandlerMap::of_process);
         let publishers = module.publishers.iter().map(HandlerMap::of_publisher);
+        let effects = module.effects.iter().flat_map(HandlerMap::of_effect);
         Self {
             name: module.name,
-            handlers: deciders.chain(reactors).chain(processes).chain(publishers).collect(),
+            handlers: deciders.chain(reactors).chain(processes).chain(publishers).chain(effects).collect(),
             processes: module.processes.iter().map(ProcessOutline::of).collect(),
             published_events: module.published.clone(),
             external_events: module.external.clone(),
@@ -157,6 +161,21 @@ impl HandlerMap {
             takes: it.takes,
             rejected_command: it.rejected_command(),
             emits: it.emits.clone(),
+            rejects: None,
+        })
+    }
+
+    /// The events that take its calls back are among those that it takes, and emit nothing.
+    fn of_effect(effect: &EffectType) -> impl Iterator<Item = Self> {
+        let until = effect.until.iter().map(|it| (*it, Vec::new()));
+        let taken = std::iter::once((effect.takes, effect.emits.clone())).chain(until);
+        taken.map(|(takes, emits)| Self {
+            name: effect.name,
+            kind: HandlerKind::Effect,
+            trigger: Trigger::Event,
+            takes,
+            rejected_command: None,
+            emits,
             rejects: None,
         })
     }

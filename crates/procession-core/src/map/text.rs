@@ -121,6 +121,7 @@ impl HandlerKind {
             Self::ProcessManager => "process manager",
             Self::LinearSaga => "linear saga",
             Self::Publisher => "public events of",
+            Self::Effect => "effect",
         }
     }
 }

@@ -53,6 +53,8 @@ impl Output {
             Self::Cancel(Cancellation::TimeoutsOf(stream)) => {
                 format!("cancel the timeouts of {stream}")
             }
+            Self::Call { effect } => format!("call the effect {effect}"),
+            Self::TakeBackCalls { effect } => format!("take back the calls of the effect {effect}"),
         }
     }
 }

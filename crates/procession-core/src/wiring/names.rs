@@ -20,8 +20,10 @@ fn parts_have_names_of_their_own(modules: &[Module], errors: &mut Vec<WiringErro
         modules.iter().flat_map(|it| &it.reactors).filter(|it| it.is_saga).map(|it| ("saga", it.name));
     let linear = modules.iter().flat_map(|it| &it.processes).filter(|it| it.is_linear);
     let linear = linear.map(|it| ("linear saga", it.category));
+    let effects = modules.iter().flat_map(|it| &it.effects).map(|it| ("effect", it.name));
     let mut seen = BTreeSet::new();
-    for (what, name) in modules.iter().map(|it| ("module", it.name)).chain(sagas).chain(linear) {
+    let parts = modules.iter().map(|it| ("module", it.name)).chain(sagas).chain(linear).chain(effects);
+    for (what, name) in parts {
         if name.is_empty() {
             errors.push(WiringError::EmptyName { what });
         }

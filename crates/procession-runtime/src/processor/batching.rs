@@ -2,11 +2,11 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use procession_core::{
-    Cancellation, Output, Partition, Stream,
+    Cancellation, Output, Partition, Stream, effect_handler,
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
-use super::{backlog::Pending, commit::Outcome, replies::Reply};
+use super::{backlog::Pending, calls::Finished, commit::Outcome, replies::Reply};
 use crate::{
     Limits,
     request::Request,
@@ -21,6 +21,8 @@ pub(super) struct Batching {
     pub(super) now: Timestamp,
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) replies: Vec<Reply>,
+    /// What calls of effects have said, to be recorded again if the batch fails.
+    pub(super) finished: Vec<Finished>,
     pub(super) state_was_lost: bool,
     /// Messages of the backlog that were handled.
     pub(super) handled: usize,
@@ -43,6 +45,7 @@ impl Batching {
             now,
             answered: Vec::new(),
             replies: Vec::new(),
+            finished: Vec::new(),
             state_was_lost: false,
             handled: 0,
             bytes: 0,
@@ -208,7 +211,14 @@ struct Later {
 #[derive(Default)]
 pub(super) struct Emitted {
     pub(super) entries: Vec<Arc<Entry>>,
+    pub(super) calls: Vec<CallChange>,
     timers: Vec<TimerChange>,
+}
+
+/// A call of an effect that is asked for, or not wanted any more.
+pub(super) enum CallChange {
+    Open { handler: String, stream: Stream },
+    TakeBack { handler: String, stream: Stream },
 }
 
 /// Kept in order: what a step takes back may be what it has asked for before.
@@ -220,7 +230,7 @@ enum TimerChange {
 impl Emitted {
     /// The commands of a process manager's instance carry it as their `sender`.
     pub(super) fn of(outputs: Vec<Output>, stream: &Stream, sender: Option<&Stream>, now: Timestamp) -> Self {
-        let mut emitted = Self { entries: Vec::with_capacity(outputs.len()), timers: Vec::new() };
+        let mut emitted = Self { entries: Vec::with_capacity(outputs.len()), ..Self::default() };
         for output in outputs {
             let (kind, stream, message) = match output {
                 Output::Record(message) => (Kind::Event, stream.clone(), message),
@@ -236,6 +246,16 @@ impl Emitted {
                 Output::Send { to, message, after } => {
                     let later = Later { due: due(now, after), to, sender: sender.cloned(), message };
                     emitted.timers.push(TimerChange::Later(later));
+                    continue;
+                }
+                Output::Call { effect } => {
+                    let (handler, stream) = (effect_handler(effect), stream.clone());
+                    emitted.calls.push(CallChange::Open { handler, stream });
+                    continue;
+                }
+                Output::TakeBackCalls { effect } => {
+                    let (handler, stream) = (effect_handler(effect), stream.clone());
+                    emitted.calls.push(CallChange::TakeBack { handler, stream });
                     continue;
                 }
                 Output::Cancel(cancellation) => {

@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use procession_core::log::Position;
 
-use super::{Processor, batching::Batching, quiet::QuietReply, recovery::Undone, replies::Reply};
+use super::{
+    Processor, batching::Batching, calls::Finished, quiet::QuietReply, recovery::Undone, replies::Reply,
+};
 use crate::{
     request::{Answered, Mode, Request, RequestError, Sent},
-    store::{Answer, CheckpointMove, Committed, Ownership, StoreError},
+    store::{Answer, CheckpointMove, Committed, Delivery, Ownership, StoreError},
 };
 
 /// A batch that the store has, but has not answered yet.
@@ -19,6 +21,9 @@ pub(super) struct InFlight {
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) quiet: Vec<QuietReply>,
     pub(super) replies: Vec<Reply>,
+    pub(super) finished: Vec<Finished>,
+    /// The calls of effects that it opens.
+    pub(super) calls: Vec<Delivery>,
     fired_timers: bool,
     /// When the first of its timers becomes due.
     next_due: Option<Timestamp>,
@@ -53,6 +58,7 @@ impl Processor {
         let next_due = batching.batch.timers.iter().map(|it| it.due).min();
         self.next_due = self.next_due.into_iter().chain(next_due).min();
         let fired_timers = !batching.batch.fired.is_empty();
+        let calls = batching.batch.calls.iter().map(|it| it.delivery.clone()).collect();
         let answer = self.store.commit(batching.batch);
         self.in_flight.push_back(InFlight {
             answer,
@@ -60,6 +66,8 @@ impl Processor {
             answered: batching.answered,
             quiet,
             replies: batching.replies,
+            finished: batching.finished,
+            calls,
             fired_timers,
             next_due,
         });
@@ -89,6 +97,7 @@ impl Processor {
                 self.committed.send_replace(batch.head);
                 self.replies.are_registered_up_to(batch.head);
                 tell(batch.answered, batch.replies, batch.quiet);
+                self.effects.are_durable(&batch.calls);
                 if batch.fired_timers {
                     // The store need not have those of the batches that are still under way.
                     let in_flight = self.in_flight.iter().filter_map(|it| it.next_due).min();
@@ -97,11 +106,8 @@ impl Processor {
                 Ok(())
             }
             Err(error) => {
-                self.recover(
-                    Undone { answered: batch.answered, replies: batch.replies, quiet: batch.quiet },
-                    error,
-                )
-                .await
+                let InFlight { answered, replies, quiet, finished, .. } = batch;
+                self.recover(Undone { answered, replies, quiet, finished }, error).await
             }
         }
     }

@@ -181,6 +181,7 @@ impl Processor {
             let pending = batching.push(entry, Some(cause), expected, None);
             self.offer(pending);
         }
+        self.change_calls(std::mem::take(&mut emitted.calls), cause, batching);
         batching.change_timers(emitted, cause);
         if !self.replies.is_empty() && self.replies.waits_for(cause.process) {
             let recorded = batching.recorded_since(first, cause);
@@ -189,7 +190,7 @@ impl Processor {
     }
 
     /// Parks a message: with the failure, or without one because an earlier message of its stream is parked.
-    fn park(
+    pub(super) fn park(
         &mut self,
         message: Cause,
         handler: impl Into<Cow<'static, str>>,

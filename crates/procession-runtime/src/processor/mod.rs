@@ -8,8 +8,12 @@
 mod backlog;
 mod batching;
 mod blocked;
+mod call;
+mod calls;
 mod commit;
+mod effects;
 mod fold;
+mod lane;
 mod quiet;
 mod recovery;
 mod replies;
@@ -32,6 +36,7 @@ use self::{
     backlog::Backlog,
     batching::Batching,
     blocked::Blocked,
+    calls::Calls,
     commit::{InFlight, next_answer},
     quiet::{QuietReply, QuietWatch},
     recovery::{Backoff, Undone},
@@ -64,8 +69,12 @@ pub(crate) struct Processor {
     blocked: Blocked,
     quiet: QuietWatch,
     replies: Replies,
+    effects: Calls,
+    random: fastrand::Rng,
+    /// What makes the keys of calls unlike those of all other stores.
+    store_id: String,
     /// Who waits until nothing is on the way at all.
-    settling: Vec<oneshot::Sender<()>>,
+    settling: Vec<oneshot::Sender<Option<Timestamp>>>,
     in_flight: VecDeque<InFlight>,
     next_due: Option<Timestamp>,
     backoff: Backoff,
@@ -87,12 +96,17 @@ impl Processor {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         limits: Limits,
+        random: fastrand::Rng,
         owned: Vec<Ownership>,
         calls: mpsc::Receiver<Call>,
         committed: watch::Sender<Position>,
     ) -> Result<Self, StoreError> {
         let limits = limits.sane();
+        let store_id = store.id().await?;
         let mut processor = Self {
+            effects: Calls::new(&engine),
+            random,
+            store_id,
             engine,
             store,
             clock,
@@ -149,6 +163,7 @@ impl Processor {
         if self.in_flight.len() < self.limits.commits_in_flight {
             self.take_calls();
             self.read_log().await?;
+            self.begin_calls();
             if self.timers_are_due() && self.stopping.is_none() && !self.in_flight.is_empty() {
                 // Timers are read from the store, and a batch in flight could hold the news that they have fired. Were it
                 // not waited for, they would come only when there is nothing else to do.
@@ -199,9 +214,10 @@ impl Processor {
         }
     }
 
-    fn has_work(&self) -> bool {
+    fn has_work(&mut self) -> bool {
         !self.requests.is_empty()
-            || (self.stopping.is_none() && (!self.backlog.is_empty() || self.timers_are_due()))
+            || (self.stopping.is_none()
+                && (!self.backlog.is_empty() || self.timers_are_due() || self.effects.has_finished()))
     }
 
     fn timers_are_due(&self) -> bool {
@@ -225,23 +241,30 @@ impl Processor {
                 }
                 Ok(())
             }
+            () = self.effects.said(), if may_take => Ok(()),
             () = tokio::time::sleep(until_due), if self.in_flight.is_empty() => Ok(()),
         }
     }
 
     fn until_next_due(&self) -> Duration {
         const LONGEST: Duration = Duration::from_secs(60);
-        let until = self.next_due.map(|due| due.duration_since(self.clock.now()));
+        let until = self.wake_at().map(|due| due.duration_since(self.clock.now()));
         until.map_or(LONGEST, |it| Duration::try_from(it).unwrap_or(Duration::ZERO).min(LONGEST))
+    }
+
+    /// When something becomes due that nobody has to ask for.
+    fn wake_at(&self) -> Option<Timestamp> {
+        self.next_due.into_iter().chain(self.effects.wake_at()).min()
     }
 
     /// Tells those whose process is quiet already, and durable too.
     fn release_quiet(&mut self) {
         if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.now()) {
             self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
-            if self.backlog.is_empty() && self.requests.is_empty() {
+            if self.backlog.is_empty() && self.requests.is_empty() && !self.effects.is_busy() {
+                let wake_at = self.wake_at();
                 // Who stopped waiting does not want to know.
-                self.settling.drain(..).for_each(|it| _ = it.send(()));
+                self.settling.drain(..).for_each(|it| _ = it.send(wake_at));
             }
         }
     }
@@ -255,7 +278,8 @@ impl Processor {
     async fn next_batch(&mut self) -> Result<(), StoreError> {
         let mut batching = Batching::after(self.head, self.now());
         if let Err(error) = self.fill(&mut batching).await {
-            let undone = Undone { answered: batching.answered, replies: batching.replies, quiet: Vec::new() };
+            let Batching { answered, replies, finished, .. } = batching;
+            let undone = Undone { answered, replies, quiet: Vec::new(), finished };
             return self.recover(undone, error).await;
         }
         let state_was_lost = batching.state_was_lost;
@@ -271,6 +295,9 @@ impl Processor {
         self.fire_timers(batching).await?;
         self.fold_requests(batching).await?;
         if self.stopping.is_none() {
+            self.fold_results(batching).await?;
+        }
+        if self.stopping.is_none() {
             self.fold_backlog(batching).await?;
         }
         Ok(())
@@ -278,6 +305,7 @@ impl Processor {
 
     /// Everything is durable; only the checkpoints of idle partitions may lag.
     async fn stop(&mut self) -> Result<(), StoreError> {
+        self.effects.stop();
         let batching = Batching::after(self.head, self.now());
         self.submit(batching, true);
         self.finish_in_flight().await?;

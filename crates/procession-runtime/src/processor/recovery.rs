@@ -7,6 +7,7 @@ use procession_core::log::Position;
 use super::{
     Backlog, Processor,
     blocked::Blocked,
+    calls::Finished,
     commit::{InFlight, Outcome, next_answer, tell},
     quiet::QuietReply,
     replies::Reply,
@@ -40,6 +41,7 @@ pub(super) struct Undone {
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) replies: Vec<Reply>,
     pub(super) quiet: Vec<QuietReply>,
+    pub(super) finished: Vec<Finished>,
 }
 
 impl Processor {
@@ -51,6 +53,7 @@ impl Processor {
         let undone = self.give_up_in_flight(undone).await;
         self.quiet.put_back(undone.quiet);
         self.replies.put_back(undone.replies);
+        self.effects.put_back(undone.finished);
         let requests = undone.answered.into_iter().map(|(request, _)| request);
         match &error {
             StoreError::Conflict(Conflict::StaleOwner { .. })
@@ -87,9 +90,8 @@ impl Processor {
     async fn give_up_in_flight(&mut self, mut undone: Undone) -> Undone {
         while !self.in_flight.is_empty() {
             let answer = next_answer(&mut self.in_flight).await;
-            let Some(InFlight { answered, replies, quiet, head, .. }) = self.in_flight.pop_front() else {
-                break;
-            };
+            let Some(batch) = self.in_flight.pop_front() else { break };
+            let InFlight { answered, replies, quiet, finished, head, .. } = batch;
             if answer.is_ok() {
                 self.committed.send_replace(head);
                 tell(answered, replies, quiet);
@@ -97,6 +99,7 @@ impl Processor {
                 undone.answered.extend(answered);
                 undone.replies.extend(replies);
                 undone.quiet.extend(quiet);
+                undone.finished.extend(finished);
             }
         }
         undone
@@ -128,9 +131,12 @@ impl Processor {
     async fn try_synchronize(&mut self) -> Result<(), StoreError> {
         let progress = self.store.progress().await?;
         let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
+        let calls = self.store.calls().await?;
         self.next_due = self.store.next_due().await?;
         self.states.clear();
         self.quiet.reset(&parked);
+        calls.iter().for_each(|it| self.quiet.begun(it.process));
+        self.effects.reset(calls);
         self.blocked = Blocked::of(parked);
         self.head = progress.head;
         self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);

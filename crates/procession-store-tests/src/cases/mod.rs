@@ -6,6 +6,7 @@ pub mod clients;
 pub mod correlations;
 pub mod crashes;
 pub mod durability;
+pub mod effects;
 pub mod fan_in;
 pub mod keys;
 pub mod lifecycles;

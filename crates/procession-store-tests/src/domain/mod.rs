@@ -9,9 +9,11 @@
 //! - `trips`: linear sagas.
 //! - `tanks`: public events, and another module that reacts to them.
 //! - `parcels`: a process manager in several releases.
+//! - `letters`: an effect, and the world outside that it needs; a program of its own.
 
 mod accounts;
 mod alarms;
+mod letters;
 mod machines;
 mod parcels;
 mod polls;
@@ -26,6 +28,9 @@ pub(crate) use accounts::{
     Account, AccountRejection, CheckAccount, Deposit, Deposited, OpenAccount, Withdraw,
 };
 pub(crate) use alarms::{Report, ReportAlarm, Watch};
+pub(crate) use letters::{
+    Answer as PostOfficeAnswer, Letter, PostOffice, RecallLetter, WriteLetter, letters, letters_with,
+};
 pub(crate) use machines::{How, Machine, RunMachine, Siren};
 pub(crate) use parcels::{Parcel, ParcelOfOld, ScanParcel, SendParcel, SendParcelOfOld};
 pub(crate) use polls::{

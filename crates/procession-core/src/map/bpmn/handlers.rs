@@ -38,9 +38,13 @@ impl HandlerMap {
             (HandlerKind::Publisher, _) => "sendTask",
             (HandlerKind::Saga | HandlerKind::Choreography, _) => "businessRuleTask",
             (HandlerKind::ProcessManager, Trigger::Event | Trigger::Rejection) => "receiveTask",
-            (HandlerKind::Decider | HandlerKind::ProcessManager | HandlerKind::LinearSaga, _) => {
-                "serviceTask"
-            }
+            (
+                HandlerKind::Decider
+                | HandlerKind::ProcessManager
+                | HandlerKind::LinearSaga
+                | HandlerKind::Effect,
+                _,
+            ) => "serviceTask",
         }
     }
 

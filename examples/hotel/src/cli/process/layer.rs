@@ -85,6 +85,7 @@ fn kinds(layer: &Layer<'_>) -> String {
         (count(|it| it == Kind::Rejection), "rejection"),
         (count(|it| it == Kind::Failure), "failure"),
         (count(|it| it == Kind::Operation), "operation"),
+        (count(|it| it == Kind::EffectResult), "effect result"),
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
     let kinds: Vec<String> = kinds.map(|(count, noun)| look::count(count, noun)).collect();

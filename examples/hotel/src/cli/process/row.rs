@@ -32,6 +32,7 @@ impl Row {
             Kind::Ignored => ("·", look::PLAIN),
             Kind::Rejection | Kind::Failure => ("✗", look::BAD),
             Kind::Operation => ("!", look::COMMAND),
+            Kind::EffectResult => ("◇", look::EVENT),
         };
         Self {
             name: entry.name.to_string(),

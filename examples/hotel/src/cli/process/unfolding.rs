@@ -144,9 +144,12 @@ impl<'a> Unfolding<'a> {
         let entry = &message.entry;
         let waits_for_a_handler = match entry.kind {
             Kind::Command | Kind::Input => true,
-            Kind::ExecutedCommand | Kind::Rejection | Kind::Ignored | Kind::Failure | Kind::Operation => {
-                false
-            }
+            Kind::ExecutedCommand
+            | Kind::Rejection
+            | Kind::Ignored
+            | Kind::Failure
+            | Kind::Operation
+            | Kind::EffectResult => false,
             Kind::Event | Kind::PublicEvent => {
                 self.map.handlers().any(|(_, it)| it.trigger == Trigger::Event && it.takes.name == entry.name)
             }

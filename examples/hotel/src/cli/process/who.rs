@@ -37,7 +37,7 @@ impl Who {
                     add(sender(message), &mut who.senders);
                     add(category, &mut who.targets);
                 }
-                Kind::Event | Kind::Rejection | Kind::Failure | Kind::Operation => {
+                Kind::Event | Kind::Rejection | Kind::Failure | Kind::Operation | Kind::EffectResult => {
                     add(category, &mut who.recorders)
                 }
                 Kind::PublicEvent => add(category, &mut who.publishers),

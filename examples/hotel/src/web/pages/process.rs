@@ -104,6 +104,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Rejection => "Rejection",
         Kind::Failure => "Failure",
         Kind::Operation => "Operation",
+        Kind::EffectResult => "Result of an effect",
     }
 }
 

@@ -1,0 +1,268 @@
+//! The calls of effects that are open: which may begin, which are under way, and which have finished.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use procession_core::{EffectError, Engine, Output, Stream, log::Position};
+use tokio::{sync::mpsc, task::AbortHandle};
+
+use super::lane::{Lane, May};
+use crate::store::{Delivery, EffectCall};
+
+/// What a call has said.
+#[derive(Clone)]
+pub(super) struct Finished {
+    pub(super) delivery: Delivery,
+    pub(super) result: Result<Vec<Output>, EffectError>,
+    /// Whether it was made to look whether the target is back.
+    pub(super) is_look: bool,
+}
+
+/// A call that is to be made now.
+pub(super) struct Beginning {
+    pub(super) call: EffectCall,
+    pub(super) is_look: bool,
+}
+
+/// All calls that are open, in the store or on their way to it.
+pub(super) struct Calls {
+    open: BTreeMap<Delivery, Open>,
+    lanes: BTreeMap<String, Lane>,
+    finished: VecDeque<Finished>,
+    results: mpsc::UnboundedReceiver<Finished>,
+    teller: mpsc::UnboundedSender<Finished>,
+}
+
+struct Open {
+    call: EffectCall,
+    /// It begins when the store has it.
+    is_durable: bool,
+    stage: Stage,
+}
+
+enum Stage {
+    Waiting,
+    UnderWay(AbortHandle),
+    /// What it has said is on its way to the store.
+    Finished,
+}
+
+impl Calls {
+    pub(super) fn new(engine: &Engine) -> Self {
+        // No more results can wait than calls may be under way.
+        let (teller, results) = mpsc::unbounded_channel();
+        let lanes =
+            engine.effects().map(|(handler, effect)| (handler.to_owned(), Lane::of(*effect.policy())));
+        Self { open: BTreeMap::new(), lanes: lanes.collect(), finished: VecDeque::new(), results, teller }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    pub(super) fn get(&self, delivery: &Delivery) -> Option<&EffectCall> {
+        self.open.get(delivery).map(|it| &it.call)
+    }
+
+    /// The open calls for a stream, in their order.
+    pub(super) fn of_stream(&self, handler: &str, stream: &Stream) -> Vec<Delivery> {
+        let positions = self.lanes.get(handler).and_then(|it| it.of_stream(stream));
+        let delivery =
+            |position: &Position| Delivery { position: *position, handler: handler.to_owned().into() };
+        positions.into_iter().flatten().map(delivery).collect()
+    }
+
+    /// Adds a call that is handed to the store.
+    pub(super) fn open(&mut self, call: EffectCall) {
+        self.add(call, false);
+    }
+
+    fn add(&mut self, call: EffectCall, is_durable: bool) {
+        let lane = self.lanes.entry(call.delivery.handler.clone().into()).or_insert_with(Lane::of_nobody);
+        lane.add(&call.stream, call.delivery.position);
+        self.open.insert(call.delivery.clone(), Open { call, is_durable, stage: Stage::Waiting });
+    }
+
+    /// The store has these calls.
+    pub(super) fn are_durable(&mut self, deliveries: &[Delivery]) {
+        for it in deliveries {
+            if let Some(open) = self.open.get_mut(it) {
+                open.is_durable = true;
+            }
+            self.get_ready(it);
+        }
+    }
+
+    /// A call that has failed waits for its next attempt.
+    pub(super) fn try_again(&mut self, call: EffectCall) {
+        if let Some(open) = self.open.get_mut(&call.delivery) {
+            *open = Open { call, is_durable: false, stage: Stage::Waiting };
+        }
+    }
+
+    /// Takes a call out. Whoever waits behind it may begin.
+    pub(super) fn close(&mut self, delivery: &Delivery) -> Option<EffectCall> {
+        let open = self.open.remove(delivery)?;
+        if let Some(lane) = self.lanes.get_mut(&*delivery.handler) {
+            if let Stage::UnderWay(call) = &open.stage {
+                call.abort();
+                lane.stopped();
+            }
+            let next = lane.remove(&open.call.stream, open.call.due, delivery.position);
+            if let Some(position) = next {
+                self.get_ready(&Delivery { position, handler: delivery.handler.clone() });
+            }
+        }
+        Some(open.call)
+    }
+
+    /// A call may begin when it is the first of its stream, and the store has it.
+    fn get_ready(&mut self, delivery: &Delivery) {
+        let Some(open) = self.open.get(delivery) else { return };
+        if open.is_durable
+            && matches!(open.stage, Stage::Waiting)
+            && let Some(lane) = self.lanes.get_mut(&*delivery.handler)
+            && lane.is_first(&open.call.stream, delivery.position)
+        {
+            lane.ready(open.call.due, delivery.position);
+        }
+    }
+
+    /// Takes the calls that begin now.
+    pub(super) fn begin(&mut self, now: Timestamp) -> Vec<Beginning> {
+        let mut beginning = Vec::new();
+        for (handler, lane) in &mut self.lanes {
+            loop {
+                let is_look = match lane.may_begin(now) {
+                    May::Begin => false,
+                    May::Look => true,
+                    May::Wait => break,
+                };
+                let Some(position) = lane.begin(now, is_look) else { break };
+                let delivery = Delivery { position, handler: handler.clone().into() };
+                let Some(open) = self.open.get(&delivery) else { continue };
+                beginning.push(Beginning { call: open.call.clone(), is_look });
+            }
+        }
+        beginning
+    }
+
+    pub(super) fn is_under_way(&mut self, delivery: &Delivery, call: AbortHandle) {
+        match self.open.get_mut(delivery) {
+            Some(open) => open.stage = Stage::UnderWay(call),
+            None => call.abort(),
+        }
+    }
+
+    pub(super) fn teller(&self) -> mpsc::UnboundedSender<Finished> {
+        self.teller.clone()
+    }
+
+    /// Waits until a call has said something.
+    pub(super) async fn said(&mut self) {
+        if let Some(finished) = self.results.recv().await {
+            self.hear(finished);
+        }
+    }
+
+    pub(super) fn has_finished(&mut self) -> bool {
+        while let Ok(finished) = self.results.try_recv() {
+            self.hear(finished);
+        }
+        !self.finished.is_empty()
+    }
+
+    fn hear(&mut self, finished: Finished) {
+        // One that was closed meanwhile was counted then.
+        let Some(open) = self.open.get_mut(&finished.delivery) else { return };
+        if let Stage::UnderWay(_) = open.stage {
+            open.stage = Stage::Finished;
+            if let Some(lane) = self.lanes.get_mut(&*finished.delivery.handler) {
+                lane.stopped();
+            }
+            self.finished.push_back(finished);
+        }
+    }
+
+    /// Lets the circuit breaker know, once for each attempt.
+    pub(super) fn judge(&mut self, finished: &Finished, now: Timestamp) {
+        if let Some(lane) = self.lanes.get_mut(&*finished.delivery.handler) {
+            lane.judge(matches!(finished.result, Err(EffectError::Retry(_))), finished.is_look, now);
+        }
+    }
+
+    pub(super) fn take_finished(&mut self, most: usize) -> Vec<Finished> {
+        self.has_finished();
+        let most = most.min(self.finished.len());
+        self.finished.drain(..most).collect()
+    }
+
+    /// Puts back what did not become durable.
+    pub(super) fn put_back(&mut self, finished: Vec<Finished>) {
+        finished.into_iter().rev().for_each(|it| self.finished.push_front(it));
+    }
+
+    /// When a call may begin next, if none finishes before.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        self.lanes.values().filter_map(Lane::wake_at).min()
+    }
+
+    /// Whether something is under way, or has finished and is not recorded.
+    pub(super) fn is_busy(&mut self) -> bool {
+        self.has_finished()
+            || self.open.values().any(|it| !matches!(it.stage, Stage::Waiting) || !it.is_durable)
+    }
+
+    /// Starts over from what the store says. What is under way stays so, if it is still wanted.
+    pub(super) fn reset(&mut self, calls: Vec<EffectCall>) {
+        let mut before = std::mem::take(&mut self.open);
+        self.lanes.values_mut().for_each(Lane::clear);
+        for call in calls {
+            let delivery = call.delivery.clone();
+            self.add(call, true);
+            let stage = before.remove(&delivery).map(|it| it.stage);
+            match stage {
+                Some(stage @ (Stage::UnderWay(_) | Stage::Finished)) if self.goes_on(&delivery, &stage) => {
+                    if let Some(open) = self.open.get_mut(&delivery) {
+                        open.stage = stage;
+                    }
+                }
+                _ => self.get_ready(&delivery),
+            }
+        }
+        for open in before.into_values() {
+            if let Stage::UnderWay(call) = open.stage {
+                call.abort();
+            }
+        }
+    }
+
+    /// What has finished is still to be recorded, or was recorded in a batch that the store has, and is called again.
+    fn goes_on(&mut self, delivery: &Delivery, stage: &Stage) -> bool {
+        match stage {
+            Stage::UnderWay(_) => {
+                if let Some(lane) = self.lanes.get_mut(&*delivery.handler) {
+                    lane.goes_on();
+                }
+                true
+            }
+            Stage::Finished => self.finished.iter().any(|it| it.delivery == *delivery),
+            Stage::Waiting => false,
+        }
+    }
+
+    /// Stops everything that is under way. It is called again after the next start.
+    pub(super) fn stop(&mut self) {
+        for open in self.open.values() {
+            if let Stage::UnderWay(call) = &open.stage {
+                call.abort();
+            }
+        }
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

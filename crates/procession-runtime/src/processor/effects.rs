@@ -1,0 +1,236 @@
+//! Effects: calls are noted with the step that asks for them, made beside the processor, and closed with the step that
+//! records what came of them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use procession_core::{
+    EffectError, Failure, GivenUp, Output, Version,
+    log::{Encoded, Entry, Kind, Recorded},
+};
+
+use super::{
+    Processor,
+    batching::{Batching, CallChange, Cause, Emitted},
+    calls::Finished,
+};
+use crate::store::{Delivery, EffectCall, Expected, StoreError};
+
+/// What the log says of a failed attempt.
+#[derive(serde::Serialize)]
+struct HandlerFailed<'a> {
+    handler: &'a str,
+    attempt: u32,
+    cause: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Timestamp>,
+}
+
+/// What the log says of the result of a call.
+#[derive(serde::Serialize)]
+struct EffectResult<'a> {
+    effect: &'a str,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl Processor {
+    /// Notes what an event asks for, or what nobody wants any more.
+    pub(super) fn change_calls(&mut self, changes: Vec<CallChange>, message: Cause, batching: &mut Batching) {
+        for change in changes {
+            match change {
+                CallChange::Open { handler, stream } => {
+                    let (position, process) = (message.position, message.process);
+                    let (delivery, stream) = (Delivery { position, handler: handler.into() }, stream);
+                    let (due, at) = (batching.now, batching.now);
+                    let call = EffectCall { delivery, stream, process, attempts: 0, due, cause: None, at };
+                    self.open_call(call, batching);
+                }
+                CallChange::TakeBack { handler, stream } => {
+                    for delivery in self.effects.of_stream(&handler, &stream) {
+                        self.close_call(&delivery, batching);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes a call that is to be made; it begins when that is durable.
+    pub(super) fn open_call(&mut self, call: EffectCall, batching: &mut Batching) {
+        self.quiet.begun(call.process);
+        self.effects.open(call.clone());
+        batching.batch.calls.push(call);
+    }
+
+    /// Takes out a call that is over or not wanted any more. What it still says is not heard.
+    pub(super) fn close_call(&mut self, delivery: &Delivery, batching: &mut Batching) {
+        let Some(call) = self.effects.close(delivery) else { return };
+        self.quiet.handled(call.process);
+        batching.batch.calls.retain(|it| it.delivery != *delivery);
+        batching.batch.closed_calls.push(delivery.clone());
+    }
+
+    /// Records what calls have said.
+    pub(super) async fn fold_results(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
+        let finished = self.effects.take_finished(self.limits.batch_messages);
+        if finished.is_empty() {
+            return Ok(());
+        }
+        batching.now = self.now();
+        let positions = finished.iter().map(|it| it.delivery.position).collect();
+        let events = self.store.read_entries(positions).await;
+        if events.is_err() {
+            self.effects.put_back(finished.clone());
+        }
+        for it in &finished {
+            self.effects.judge(it, batching.now);
+        }
+        for event in events? {
+            for finished in finished.iter().filter(|it| it.delivery.position == event.position) {
+                self.record_result(finished, &event, batching);
+            }
+        }
+        batching.finished.extend(finished);
+        Ok(())
+    }
+
+    fn record_result(&mut self, finished: &Finished, event: &Recorded, batching: &mut Batching) {
+        let delivery = &finished.delivery;
+        // It may have been taken back meanwhile.
+        let Some(call) = self.effects.get(delivery).cloned() else { return };
+        batching.handled += 1;
+        let attempts = call.attempts + 1;
+        match &finished.result {
+            Ok(outputs) => match self.within_limits(outputs.clone()) {
+                Ok(outputs) => self.complete(&call, event, "EffectCompleted", None, outputs, batching),
+                Err(failure) => self.park_call(&call, event, attempts, &failure.to_string(), batching),
+            },
+            Err(EffectError::Park(reason)) => self.park_call(&call, event, attempts, reason, batching),
+            Err(EffectError::Reject(reason)) => {
+                self.give_up(&call, event, &GivenUp::after(attempts, reason, true), batching);
+            }
+            Err(EffectError::Retry(reason)) => {
+                self.try_again(&call, event, reason, finished.is_look, batching)
+            }
+        }
+    }
+
+    fn try_again(
+        &mut self,
+        call: &EffectCall,
+        event: &Recorded,
+        reason: &str,
+        is_look: bool,
+        batching: &mut Batching,
+    ) {
+        // A look whether the target is back uses up no attempt.
+        let attempts = call.attempts + u32::from(!is_look);
+        let Some(effect) = self.engine.effect(&call.delivery.handler) else { return };
+        let share = self.random.f64();
+        let Some(due) = effect.policy().retries.next(attempts, call.at, batching.now, share) else {
+            return self.give_up(call, event, &GivenUp::after(attempts, reason, false), batching);
+        };
+        if !is_look {
+            self.note_failure(call, event, attempts, reason, Some(due), batching);
+        }
+        let again = EffectCall { attempts, due, cause: Some(reason.into()), ..call.clone() };
+        self.effects.try_again(again.clone());
+        batching.batch.calls.push(again);
+    }
+
+    fn give_up(&mut self, call: &EffectCall, event: &Recorded, given_up: &GivenUp, batching: &mut Batching) {
+        let said =
+            self.engine.effect(&call.delivery.handler).and_then(|it| it.given_up(&event.entry, given_up));
+        let outputs = said.map(|it| it.and_then(|outputs| self.within_limits(outputs)));
+        match outputs {
+            Some(Ok(outputs)) => {
+                self.complete(call, event, "EffectGivenUp", Some(&given_up.reason), outputs, batching);
+            }
+            Some(Err(failure)) => {
+                let reason = format!("{}; and then: {failure}", given_up.reason);
+                self.park_call(call, event, given_up.attempts, &reason, batching);
+            }
+            None => self.park_call(call, event, given_up.attempts, &given_up.reason, batching),
+        }
+    }
+
+    /// Records the result of a call, with what follows from it.
+    fn complete(
+        &mut self,
+        call: &EffectCall,
+        event: &Recorded,
+        name: &'static str,
+        reason: Option<&str>,
+        outputs: Vec<Output>,
+        batching: &mut Batching,
+    ) {
+        let attempts = call.attempts + 1;
+        let effect = effect_name(&call.delivery.handler);
+        let payload = told(&EffectResult { effect, attempts, reason });
+        let message = Encoded { name: name.into(), schema_version: 1, payload };
+        let entry = Entry::new(Kind::EffectResult, call.stream.clone(), message, batching.now);
+        let cause = Cause { position: event.position, process: event.process };
+        let result = batching.push(Arc::new(entry), Some(cause), Expected::Any, None);
+        let cause = Cause { position: result.position, process: result.process };
+        self.offer(result);
+        self.close_call(&call.delivery, batching);
+        let emitted = Emitted::of(outputs, &call.stream, None, batching.now);
+        self.append(emitted, Version::NONE, cause, batching);
+    }
+
+    fn park_call(
+        &mut self,
+        call: &EffectCall,
+        event: &Recorded,
+        attempts: u32,
+        reason: &str,
+        batching: &mut Batching,
+    ) {
+        self.close_call(&call.delivery, batching);
+        let message = Cause { position: event.position, process: event.process };
+        let failure = Failure::Effect { reason: reason.into() };
+        self.park(message, call.delivery.handler.clone(), &event.entry, Some(failure), batching);
+        if let Some(parked) = batching.batch.parked.last_mut() {
+            parked.attempts = attempts;
+        }
+        // What is to be called for the stream later waits behind it.
+        for waiting in self.effects.of_stream(&call.delivery.handler, &call.stream) {
+            let Some(process) = self.effects.get(&waiting).map(|it| it.process) else { continue };
+            self.close_call(&waiting, batching);
+            let message = Cause { position: waiting.position, process };
+            self.park(message, waiting.handler, &event.entry, None, batching);
+        }
+    }
+
+    fn note_failure(
+        &mut self,
+        call: &EffectCall,
+        event: &Recorded,
+        attempt: u32,
+        reason: &str,
+        retry_at: Option<Timestamp>,
+        batching: &mut Batching,
+    ) {
+        tracing::warn!(
+            effect = effect_name(&call.delivery.handler), stream = %call.stream, position = event.position.0,
+            process = event.process.0, attempt, reason, ?retry_at, "the call of an effect has failed"
+        );
+        let payload =
+            told(&HandlerFailed { handler: &call.delivery.handler, attempt, cause: reason, retry_at });
+        let message = Encoded { name: "HandlerFailed".into(), schema_version: 1, payload };
+        let entry = Entry::new(Kind::Failure, call.stream.clone(), message, batching.now);
+        let cause = Cause { position: event.position, process: event.process };
+        let pending = batching.push(Arc::new(entry), Some(cause), Expected::Any, None);
+        self.offer(pending);
+    }
+}
+
+fn effect_name(handler: &str) -> &str {
+    handler.strip_prefix("effect ").unwrap_or(handler)
+}
+
+/// Texts and numbers can always be written as JSON.
+fn told(message: &impl serde::Serialize) -> Box<str> {
+    serde_json::to_string(message).unwrap_or_default().into_boxed_str()
+}

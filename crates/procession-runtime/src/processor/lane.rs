@@ -1,0 +1,227 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use procession_core::{CircuitBreaker, EffectPolicy, Stream, log::Position};
+
+/// The calls of one effect: those for one stream in order, all together no more and no faster than its policy allows.
+pub(super) struct Lane {
+    policy: EffectPolicy,
+    streams: BTreeMap<Stream, BTreeSet<Position>>,
+    /// The first call of each stream, unless it is under way, by the time when it is due.
+    ready: BTreeSet<(Timestamp, Position)>,
+    under_way: u32,
+    breaker: Breaker,
+    /// With a limit for calls in a second: when the next may begin.
+    next_begin: Timestamp,
+}
+
+/// Whether a call may begin.
+pub(super) enum May {
+    Begin,
+    /// One, to see whether the target is back.
+    Look,
+    Wait,
+}
+
+/// Counts failures in a row, and pauses all calls when there are too many.
+#[derive(Default)]
+struct Breaker {
+    failures: u32,
+    failed_looks: u32,
+    open_until: Option<Timestamp>,
+    is_looking: bool,
+}
+
+impl Lane {
+    pub(super) fn of(policy: EffectPolicy) -> Self {
+        Self {
+            policy,
+            streams: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            under_way: 0,
+            breaker: Breaker::default(),
+            next_begin: Timestamp::MIN,
+        }
+    }
+
+    /// Of an effect that is not part of this program.
+    pub(super) fn of_nobody() -> Self {
+        Self::of(EffectPolicy::default())
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.streams.clear();
+        self.ready.clear();
+        self.under_way = 0;
+    }
+
+    pub(super) fn of_stream(&self, stream: &Stream) -> Option<&BTreeSet<Position>> {
+        self.streams.get(stream)
+    }
+
+    pub(super) fn add(&mut self, stream: &Stream, position: Position) {
+        self.streams.entry(stream.clone()).or_default().insert(position);
+    }
+
+    pub(super) fn is_first(&self, stream: &Stream, position: Position) -> bool {
+        self.streams.get(stream).and_then(BTreeSet::first) == Some(&position)
+    }
+
+    /// Takes a call out, and gives the one that is now the first of its stream.
+    pub(super) fn remove(&mut self, stream: &Stream, due: Timestamp, position: Position) -> Option<Position> {
+        self.ready.remove(&(due, position));
+        let calls = self.streams.get_mut(stream)?;
+        calls.remove(&position);
+        let next = calls.first().copied();
+        if next.is_none() {
+            self.streams.remove(stream);
+        }
+        next
+    }
+
+    pub(super) fn ready(&mut self, due: Timestamp, position: Position) {
+        self.ready.insert((due, position));
+    }
+
+    pub(super) fn may_begin(&self, now: Timestamp) -> May {
+        let is_due = self.ready.first().is_some_and(|(due, _)| *due <= now);
+        if !is_due || self.under_way >= self.policy.calls_at_once || now < self.next_begin {
+            return May::Wait;
+        }
+        match self.breaker.open_until {
+            None => May::Begin,
+            Some(until) if until <= now && !self.breaker.is_looking => May::Look,
+            Some(_) => May::Wait,
+        }
+    }
+
+    /// Begins the call that has been due for the longest time.
+    pub(super) fn begin(&mut self, now: Timestamp, is_look: bool) -> Option<Position> {
+        let (_, position) = self.ready.pop_first()?;
+        self.under_way += 1;
+        self.breaker.is_looking |= is_look;
+        if let Some(calls) = self.policy.calls_per_second {
+            let between = Duration::from_micros(1_000_000_u64.div_ceil(calls.into()));
+            let next = now.max(self.next_begin).checked_add(between);
+            self.next_begin = next.unwrap_or(Timestamp::MAX);
+        }
+        Some(position)
+    }
+
+    pub(super) fn goes_on(&mut self) {
+        self.under_way += 1;
+    }
+
+    pub(super) fn stopped(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+        if self.under_way == 0 {
+            // Whoever was to look has stopped, or says now what it has seen.
+            self.breaker.is_looking = false;
+        }
+    }
+
+    pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp) {
+        self.breaker.judge(has_failed, is_look, now, &self.policy.circuit_breaker);
+    }
+
+    /// When a call may begin, if none finishes before.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        let (due, _) = self.ready.first()?;
+        if self.under_way >= self.policy.calls_at_once || self.breaker.is_looking {
+            return None;
+        }
+        Some((*due).max(self.next_begin).max(self.breaker.open_until.unwrap_or(Timestamp::MIN)))
+    }
+}
+
+impl Breaker {
+    fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp, policy: &CircuitBreaker) {
+        if !has_failed {
+            *self = Self::default();
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if is_look {
+            self.is_looking = false;
+            self.failed_looks = self.failed_looks.saturating_add(1);
+        }
+        let opens = self.open_until.is_none() && self.failures >= policy.failures;
+        if is_look || opens {
+            let until = now.checked_add(policy.pause(self.failed_looks));
+            self.open_until = Some(until.unwrap_or(Timestamp::MAX));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn lane_with(calls: u64, policy: EffectPolicy) -> Lane {
+        let mut lane = Lane::of(policy);
+        for position in (1..=calls).map(Position) {
+            let stream = Stream::new("payment", position.to_string()).unwrap();
+            lane.add(&stream, position);
+            lane.ready(at(0), position);
+        }
+        lane
+    }
+
+    fn begun(lane: &mut Lane, now: Timestamp) -> usize {
+        std::iter::from_fn(|| match lane.may_begin(now) {
+            May::Begin => lane.begin(now, false),
+            May::Look => lane.begin(now, true),
+            May::Wait => None,
+        })
+        .count()
+    }
+
+    #[test]
+    fn no_more_are_under_way_than_may_be() {
+        let mut policy = EffectPolicy::default();
+        policy.calls_at_once = 2;
+        let mut lane = lane_with(3, policy);
+        assert_eq!(begun(&mut lane, at(0)), 2);
+        lane.stopped();
+        assert_eq!(begun(&mut lane, at(0)), 1);
+    }
+
+    #[test]
+    fn no_more_begin_in_a_second_than_may() {
+        let mut policy = EffectPolicy::default();
+        policy.calls_per_second = Some(1);
+        let mut lane = lane_with(3, policy);
+        assert_eq!((begun(&mut lane, at(0)), lane.wake_at()), (1, Some(at(1))));
+        assert_eq!(begun(&mut lane, at(1)), 1);
+    }
+
+    #[test]
+    fn a_target_that_is_down_is_left_alone_then_looked_at_then_called() {
+        let mut lane = lane_with(9, EffectPolicy::default());
+        assert_eq!(begun(&mut lane, at(0)), 9);
+        for position in 1..=9 {
+            lane.stopped();
+            lane.judge(true, false, at(0));
+            lane.ready(at(0), Position(position));
+        }
+        assert_eq!((begun(&mut lane, at(0)), lane.wake_at()), (0, Some(at(1))));
+
+        assert_eq!(begun(&mut lane, at(1)), 1, "one looks");
+        lane.stopped();
+        lane.judge(true, true, at(1));
+        lane.ready(at(0), Position(1));
+        assert_eq!((begun(&mut lane, at(1)), lane.wake_at()), (0, Some(at(3))), "the pause has doubled");
+
+        assert_eq!(begun(&mut lane, at(3)), 1);
+        lane.stopped();
+        lane.judge(false, true, at(3));
+        assert_eq!(begun(&mut lane, at(3)), 8, "all others go on");
+    }
+}
