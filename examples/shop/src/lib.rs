@@ -25,17 +25,19 @@ pub use progress::end_of_order;
 
 use std::time::Duration;
 
+use self::gateway::Gateway;
 use procession::{Application, WiringErrors};
 
-/// The shop's modules, put together. An order must be paid within `payment_deadline`.
+/// The shop's modules, put together. An order must be paid within `payment_deadline`. Without a `gateway`
+/// nobody asks the payment provider: somebody else says what has become of the money.
 ///
 /// # Errors
 /// Never, as a test makes sure.
-pub fn shop(payment_deadline: Duration) -> Result<Application, WiringErrors> {
+pub fn shop(payment_deadline: Duration, gateway: Option<Gateway>) -> Result<Application, WiringErrors> {
     Application::assemble([
         shopping_carts::module(),
         orders::module(payment_deadline),
-        payments::module(),
+        payments::module(gateway),
         shipments::module(),
     ])
 }
@@ -46,6 +48,6 @@ mod tests {
 
     #[test]
     fn the_modules_fit_together() {
-        super::shop(Duration::from_secs(1)).unwrap();
+        super::shop(Duration::from_secs(1), None).unwrap();
     }
 }

@@ -32,7 +32,7 @@ enum Format {
 
 impl Map {
     pub(super) fn run(self) -> Done {
-        let (shop, mut out) = (shop(DEADLINE)?, anstream::stdout());
+        let (shop, mut out) = (shop(DEADLINE, None)?, anstream::stdout());
         match self.format {
             Format::Text => write!(out, "{}", shop.map().to_text())?,
             Format::Mermaid => write!(out, "{}", shop.map().to_mermaid())?,

@@ -48,30 +48,27 @@ impl Serve {
             );
         }
         let listener = listen(self.listen, "the shop").await?;
-        let runtime = self.store.open(self.payment_deadline).await?;
+        let address: Address = format!("http://{}", listener.local_addr()?).parse()?;
+        let answers_to = self.answers_to.clone().unwrap_or_else(|| address.clone());
+        let gateway = Gateway::to(Provider::at(self.provider.clone()), answers_to);
+        let runtime = self.store.open(self.payment_deadline, gateway).await?;
         report_troubles();
-        then_close(runtime, async |runtime| self.serve(runtime, listener).await).await?;
+        then_close(runtime, async |runtime| self.serve(runtime, listener, &address).await).await?;
         Ok(writeln!(anstream::stdout(), "The shop is closed, and everything is in {}", self.store)?)
     }
 
-    async fn serve(&self, runtime: &Runtime, listener: TcpListener) -> Done {
+    async fn serve(&self, runtime: &Runtime, listener: TcpListener, address: &Address) -> Done {
         let signals = Signals::catch()?;
-        let address: Address = format!("http://{}", listener.local_addr()?).parse()?;
         let mut out = anstream::stdout();
         writeln!(out, "The shop is open at {address}")?;
         writeln!(out, "Its books are in {}. Press Ctrl-C to close it.", self.store)?;
         out.flush()?;
-        let answers_to = self.answers_to.clone().unwrap_or(address);
-        let gateway = Gateway::between(runtime.clone(), answers_to, Provider::at(self.provider.clone()));
-        let following = tokio::spawn(gateway.follow());
         let served =
             signals.end(|stopping| web::serve(runtime.clone(), listener, async { _ = stopping.await }));
-        let served = served.await.map_err(|error| {
+        served.await.map_err(|error| {
             CliError::failed(format!("the shop cannot serve any more: {error}"))
                 .hint("start it again; everything that was acknowledged is in the store")
-        });
-        following.abort();
-        served
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use procession::{Runtime, sqlite::SqliteStore};
-use shop::shop;
+use shop::{gateway::Gateway, shop};
 
 use super::{CliError, Done};
 
@@ -37,8 +37,12 @@ impl StoreFile {
     }
 
     /// Starts the shop on the store, which is created if there is none.
-    pub(crate) async fn open(&self, payment_deadline: Duration) -> Result<Runtime, CliError> {
-        Ok(Runtime::start(&shop(payment_deadline)?, SqliteStore::open(&self.0)?).await?)
+    pub(crate) async fn open(
+        &self,
+        payment_deadline: Duration,
+        gateway: Gateway,
+    ) -> Result<Runtime, CliError> {
+        Ok(Runtime::start(&shop(payment_deadline, Some(gateway))?, SqliteStore::open(&self.0)?).await?)
     }
 }
 

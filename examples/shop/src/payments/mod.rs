@@ -13,10 +13,14 @@ pub use payment::{Payment, PaymentEvent, PaymentRejection, Request, Status};
 
 use procession::Module;
 
-/// The module of payments.
+use crate::gateway::{self, Gateway};
+
+/// The module of payments. Without a gateway nobody asks the provider: somebody else says what has become of the money.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(gateway: Option<Gateway>) -> Module {
     Module::named("payments")
+        .effect(gateway::charge(gateway.clone()))
+        .effect(gateway::refund(gateway))
         .handles::<RequestPayment>()
         .handles::<CompletePayment>()
         .handles::<DeclinePayment>()

@@ -36,7 +36,7 @@ impl Shop {
         let folder = tempfile::tempdir().unwrap();
         let start = "2030-01-01T00:00:00Z".parse().unwrap();
         let runtime = Runtime::builder().virtual_time(start);
-        let runtime = runtime.start(&shop(DEADLINE).unwrap(), store(&folder)).await.unwrap();
+        let runtime = runtime.start(&shop(DEADLINE, None).unwrap(), store(&folder)).await.unwrap();
         Self { runtime, _folder: folder }
     }
 

@@ -3,8 +3,10 @@
 use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Read},
+    net::TcpListener,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::OnceLock,
 };
 
 use serde_json::{Value, json};
@@ -13,6 +15,8 @@ use tempfile::TempDir;
 /// The program in a folder of its own.
 pub(crate) struct Program {
     folder: TempDir,
+    /// Of the shop.
+    address: OnceLock<String>,
 }
 
 /// What a run of the program left behind.
@@ -32,7 +36,7 @@ pub(crate) struct Serving {
 
 impl Program {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), address: OnceLock::new() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -50,9 +54,12 @@ impl Program {
         Serving::start(self.command([&["provider"], listen, arguments].concat()))
     }
 
-    /// The shop, with its provider at an address.
+    /// The shop, with its provider at an address. It is always at the same address itself, where the provider answers.
     pub(crate) fn shop(&self, provider: &str, arguments: &[&str]) -> Serving {
-        let always = ["serve", "--listen", "127.0.0.1:0", "--provider", provider];
+        let address = self
+            .address
+            .get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string());
+        let always = ["serve", "--listen", address, "--provider", provider];
         Serving::start(self.command([&always, arguments].concat()))
     }
 

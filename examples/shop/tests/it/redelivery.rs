@@ -50,7 +50,7 @@ async fn known_defect_random_payment_ids_a_cart_that_is_told_of_twice_makes_one_
 }
 
 async fn open(path: &Path) -> Runtime {
-    Runtime::start(&shop(DEADLINE).unwrap(), SqliteStore::open(path).unwrap()).await.unwrap()
+    Runtime::start(&shop(DEADLINE, None).unwrap(), SqliteStore::open(path).unwrap()).await.unwrap()
 }
 
 async fn confirm(runtime: &Runtime, cart: CartId) {

@@ -74,17 +74,23 @@ impl Demo {
 
     async fn run_on(&self, store: &StoreFile) -> Done {
         let deadline = if self.trouble.payment_times_out { SHORT_DEADLINE } else { DEADLINE };
-        let runtime = store.open(deadline).await?;
+        // All of them end with the demo.
+        let mut services = JoinSet::new();
+        let provider = self.trouble.start_provider(&mut services).await?;
+        let counter = listen(ANY_PORT, "the shop").await?;
+        let answers_to: Address = format!("http://{}", counter.local_addr()?).parse()?;
+        let runtime = store.open(deadline, Gateway::to(provider.clone(), answers_to)).await?;
         report_troubles();
-        then_close(runtime, async |runtime| self.trouble.show(runtime).await).await
+        then_close(runtime, async |runtime| {
+            services.spawn(web::serve(runtime.clone(), counter, std::future::pending()));
+            self.trouble.show(runtime, &provider).await
+        })
+        .await
     }
 }
 
 impl Trouble {
-    async fn show(self, runtime: &Runtime) -> Done {
-        // All of it ends with the demo.
-        let mut services = JoinSet::new();
-        let provider = self.start_services(runtime, &mut services).await?;
+    async fn show(self, runtime: &Runtime, provider: &Provider) -> Done {
         let out = &mut anstream::stdout();
         writeln!(out, "{0}{1}{0:#}", look::STRONG, self.title())?;
         let (cart, process) = self.walk(runtime, out).await?;
@@ -93,27 +99,15 @@ impl Trouble {
         runtime.settled().await?;
         let story = Story::of(runtime, process).await?;
         story.tell(out)?;
-        Ending::of(runtime, &provider, order, story.package()).await?.tell(self.promised(), out)
+        Ending::of(runtime, provider, order, story.package()).await?.tell(self.promised(), out)
     }
 
-    async fn start_services(
-        self,
-        runtime: &Runtime,
-        services: &mut JoinSet<std::io::Result<()>>,
-    ) -> Result<Provider, CliError> {
-        let (bank, counter) = (listen(ANY_PORT, "the provider").await?, listen(ANY_PORT, "the shop").await?);
+    async fn start_provider(self, services: &mut JoinSet<std::io::Result<()>>) -> Result<Provider, CliError> {
+        let bank = listen(ANY_PORT, "the provider").await?;
         let provider: Address = format!("http://{}", bank.local_addr()?).parse()?;
-        let shop: Address = format!("http://{}", counter.local_addr()?).parse()?;
         let behaviour = Behaviour { answers: self.answers(), ..Behaviour::default() };
         services.spawn(provider::serve(bank, behaviour, std::future::pending()));
-        services.spawn(web::serve(runtime.clone(), counter, std::future::pending()));
-        let provider = Provider::at(provider);
-        let gateway = Gateway::between(runtime.clone(), shop, provider.clone());
-        services.spawn(async {
-            gateway.follow().await;
-            Ok(())
-        });
-        Ok(provider)
+        Ok(Provider::at(provider))
     }
 
     /// Fills and confirms a cart. Returns the process that the confirmation began.

@@ -58,6 +58,7 @@ fn write_row(layer: &str, milliseconds: i128, entry: &Entry, out: &mut dyn Write
         Kind::Ignored => ("·", look::FAINT),
         Kind::Rejection | Kind::Failure => ("✗", look::BAD),
         Kind::Operation => ("!", look::COMMAND),
+        Kind::EffectResult => ("◇", look::EVENT),
     };
     let faint = look::FAINT;
     let start = format!("{layer:>3}  {milliseconds:>5} ms  ");
