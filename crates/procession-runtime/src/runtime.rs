@@ -131,12 +131,11 @@ impl RuntimeBuilder {
             Arc::clone(&store),
             Arc::clone(&self.clock),
             self.limits,
-            self.random,
             owned,
             calls,
             committing,
         );
-        let processor = processor.await?;
+        let processor = processor.await?.drawing_from(self.random);
         let failure = processor.failure();
         let processor = tokio::spawn(processor.run());
         let shared = Shared {

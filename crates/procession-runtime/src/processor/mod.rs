@@ -96,7 +96,6 @@ impl Processor {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         limits: Limits,
-        random: fastrand::Rng,
         owned: Vec<Ownership>,
         calls: mpsc::Receiver<Call>,
         committed: watch::Sender<Position>,
@@ -105,7 +104,7 @@ impl Processor {
         let store_id = store.id().await?;
         let mut processor = Self {
             effects: Calls::new(&engine),
-            random,
+            random: fastrand::Rng::new(),
             store_id,
             engine,
             store,
@@ -130,6 +129,11 @@ impl Processor {
         };
         processor.synchronize().await?;
         Ok(processor)
+    }
+
+    /// Draws its random numbers from another source.
+    pub(crate) fn drawing_from(self, random: fastrand::Rng) -> Self {
+        Self { random, ..self }
     }
 
     /// Why it has stopped, once it has stopped by itself.
