@@ -10,6 +10,8 @@ mod advance;
 mod cache;
 mod clock;
 mod execute;
+#[doc(hidden)]
+pub mod fault_points;
 mod limits;
 mod operation;
 mod operator;

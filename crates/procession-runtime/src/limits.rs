@@ -1,3 +1,5 @@
+use crate::fault_points::batch_messages;
+
 /// How much a runtime takes on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,7 +35,7 @@ impl Limits {
     /// None of them may be so small that nothing goes on.
     pub(crate) fn sane(self) -> Self {
         Self {
-            batch_messages: self.batch_messages.max(1),
+            batch_messages: batch_messages(self.batch_messages.max(1)),
             batch_bytes: self.batch_bytes.max(1),
             commits_in_flight: self.commits_in_flight.max(1),
             queued_messages: self.queued_messages.max(1),

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     Clock, ExecuteCommand, Limits, Operator, Quiet, Reader, RequestError, SendCommand, Store, StoreError,
-    SystemClock, VirtualClock, processor::Processor, request::Call,
+    SystemClock, VirtualClock, fault_points::FaultPoint, processor::Processor, request::Call,
 };
 
 /// Runs the processes of an application on a store. Clones are handles of the same runtime.
@@ -123,7 +123,9 @@ impl RuntimeBuilder {
 
     async fn start_on(self, application: &Application, store: Arc<dyn Store>) -> Result<Runtime, StoreError> {
         let partitions = (0..store.partitions()).map(Partition).collect();
+        FaultPoint::StartAcquiring.pass();
         let owned = store.acquire(partitions).await?;
+        FaultPoint::StartAcquired.pass();
         let (sender, calls) = mpsc::channel(self.limits.sane().waiting_requests);
         let (committing, committed) = watch::channel(Position::START);
         let processor = Processor::start(
@@ -136,6 +138,7 @@ impl RuntimeBuilder {
             committing,
         );
         let processor = processor.await?.drawing_from(self.random);
+        FaultPoint::StartSynchronized.pass();
         let failure = processor.failure();
         let processor = tokio::spawn(processor.run());
         let shared = Shared {

@@ -18,6 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
 
 use crate::{
     error::store_error,
+    fault_points::FaultPoint,
     rows::{hold_number, kind_number, reason_number},
 };
 
@@ -79,9 +80,11 @@ impl Applier {
         for it in &batch.checkpoints {
             self.move_checkpoint(connection, it, head)?;
         }
+        FaultPoint::CheckpointsWritten.pass();
         self.change_deliveries(connection, batch)?;
         self.change_timers(connection, batch, after)?;
         beside_the_log(connection, batch).map_err(store_error)?;
+        FaultPoint::BatchWritten.pass();
         self.head = Some(head);
         Ok(Committed { after })
     }
@@ -175,7 +178,9 @@ impl Applier {
                 entry.trace_context.as_deref()
             ];
             insert.execute(row).map_err(store_error)?;
+            FaultPoint::EntryWritten.pass();
         }
+        FaultPoint::EntriesWritten.pass();
         self.insert_spans(connection, spans, batch.process_limits.messages)
     }
 
@@ -202,6 +207,7 @@ impl Applier {
             insert.execute((process, first, last, size)).map_err(store_error)?;
             self.processes.insert(process, size);
         }
+        FaultPoint::SpansWritten.pass();
         Ok(())
     }
 

@@ -7,6 +7,8 @@
 
 mod apply;
 mod error;
+#[doc(hidden)]
+pub mod fault_points;
 mod inspect;
 mod lock;
 mod open;

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Result as SqlResult, config::DbConfig};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Result as SqlResult, Transaction, config::DbConfig,
+};
 
-use crate::{OpenError, SqliteStore, lock::WriteLock};
+use crate::{OpenError, SqliteStore, fault_points::FaultPoint, lock::WriteLock};
 
 /// `PROC` in ASCII: how SQLite files are told apart.
 const APPLICATION_ID: i64 = 0x5052_4F43;
@@ -57,12 +59,16 @@ impl SqliteOptions {
     pub fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
         let path = path.as_ref();
         check_sqlite()?;
+        FaultPoint::OpenBegun.pass();
         look_before_touching(path)?;
         let lock = WriteLock::acquire(path)?;
+        FaultPoint::OpenLocked.pass();
         let mut connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
         let partitions = prepare(&mut connection, path, &self)?;
         look_at_the_log(&connection).map_err(|error| cannot_open(path, &error))?;
-        SqliteStore::start(path.into(), connection, lock, partitions, &self)
+        let store = SqliteStore::start(path.into(), connection, lock, partitions, &self);
+        FaultPoint::OpenDone.pass();
+        store
     }
 
     /// Opens a store for reading only, beside the process that writes it.
@@ -182,6 +188,7 @@ fn prepare(connection: &mut Connection, path: &Path, options: &SqliteOptions) ->
     identify(connection, path)?;
     make_durable(connection).map_err(failed)?;
     check_durable(connection).map_err(failed)?.map_err(OpenError::Unsafe)?;
+    FaultPoint::OpenDurable.pass();
     create(connection, options.partitions.unwrap_or(DEFAULT_PARTITIONS)).map_err(failed)?;
     if let Some(pages) = options.max_pages {
         connection.pragma_update(None, "max_page_count", pages).map_err(failed)?;
@@ -221,11 +228,11 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if found == APPLICATION_ID {
-        upgrade(&transaction)?;
-        return transaction.commit();
+        return upgrade(transaction);
     }
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute_batch(include_str!("message_view.sql"))?;
+    FaultPoint::CreateHalf.pass();
     transaction.execute("INSERT INTO setting (name, value) VALUES ('partitions', ?1)", [partitions])?;
     for partition in 0..partitions {
         transaction
@@ -234,23 +241,30 @@ fn create(connection: &mut Connection, partitions: u16) -> SqlResult<()> {
     give_an_id(&transaction)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.commit()
+    FaultPoint::CreateCommitting.pass();
+    transaction.commit()?;
+    FaultPoint::CreateCommitted.pass();
+    Ok(())
 }
 
 /// A store of an older release becomes one of this release.
-fn upgrade(transaction: &Connection) -> SqlResult<()> {
+fn upgrade(transaction: Transaction<'_>) -> SqlResult<()> {
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found < 2 {
         transaction.execute_batch(include_str!("upgrade_to_2.sql"))?;
+        FaultPoint::UpgradeHalf.pass();
     }
     if found < 3 {
         transaction.execute_batch(include_str!("upgrade_to_3.sql"))?;
-        give_an_id(transaction)?;
+        give_an_id(&transaction)?;
     }
     if found < FORMAT {
         transaction.execute_batch(include_str!("message_view.sql"))?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
+    FaultPoint::UpgradeCommitting.pass();
+    transaction.commit()?;
+    FaultPoint::UpgradeCommitted.pass();
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::{
 use procession_runtime::{StoreError, store::Answer};
 use rusqlite::{Connection, Result as SqlResult};
 
-use crate::{error::store_error, open::open_reader};
+use crate::{error::store_error, fault_points::FaultPoint, open::open_reader};
 
 /// Connections that read beside the writer, each used by one reader at a time.
 #[derive(Clone)]
@@ -39,7 +39,9 @@ impl Readers {
     fn run<T>(&self, query: impl FnOnce(&Connection) -> SqlResult<T>) -> SqlResult<T> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| open_reader(&self.path), Ok)?;
+        FaultPoint::ReadBegun.pass();
         let result = query(&connection);
+        FaultPoint::ReadDone.pass();
         self.give_back(connection);
         result
     }

@@ -8,7 +8,7 @@ use procession_runtime::{
 use rusqlite::{Connection, Result as SqlResult};
 use tokio::sync::oneshot;
 
-use crate::{apply::Applier, error::store_error, lock::WriteLock};
+use crate::{apply::Applier, error::store_error, fault_points::FaultPoint, lock::WriteLock};
 
 /// What the writer is asked for.
 pub(crate) enum Job {
@@ -78,6 +78,7 @@ impl Writer {
                     for ((_, reply), committed) in waiting.drain(..).zip(committed) {
                         _ = reply.send(Ok(committed));
                     }
+                    FaultPoint::TransactionTold.pass();
                 }
                 Err(Failed::Batch(index, error)) => {
                     let (_, reply) = waiting.remove(index);
@@ -97,7 +98,9 @@ impl Writer {
         batches: impl Iterator<Item = &'a Batch>,
     ) -> Result<Vec<Committed>, Failed> {
         let transaction_failed = |error| Failed::Transaction(store_error(error));
+        FaultPoint::TransactionBeginning.pass();
         self.begin().map_err(Failed::Transaction)?;
+        FaultPoint::TransactionBegun.pass();
         let mut committed = Vec::new();
         for (index, batch) in batches.enumerate() {
             match self.applier.apply(&self.connection, batch) {
@@ -108,10 +111,12 @@ impl Writer {
                 }
             }
         }
+        FaultPoint::TransactionCommitting.pass();
         if let Err(error) = self.connection.execute_batch("COMMIT") {
             self.roll_back();
             return Err(transaction_failed(error));
         }
+        FaultPoint::TransactionCommitted.pass();
         Ok(committed)
     }
 
@@ -147,7 +152,9 @@ impl Writer {
         self.begin()?;
         let owned = self.applier.acquire(&self.connection, partitions);
         let committed = owned.and_then(|owned| {
+            FaultPoint::AcquireCommitting.pass();
             self.connection.execute_batch("COMMIT").map_err(store_error)?;
+            FaultPoint::AcquireCommitted.pass();
             Ok(owned)
         });
         if committed.is_err() {
@@ -157,6 +164,7 @@ impl Writer {
     }
 
     fn roll_back(&mut self) {
+        FaultPoint::RollingBack.pass();
         // SQLite may have rolled back by itself already, for example when the disk is full.
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
@@ -164,15 +172,19 @@ impl Writer {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         self.applier.forget();
+        FaultPoint::RolledBack.pass();
     }
 
     fn close(self, reply: Reply<()>) {
         let Self { connection, lock, .. } = self;
+        FaultPoint::CloseBegun.pass();
         if lock.is_some() {
             // Moves everything into the one file; if a reader is in the way, the next opening does it.
             _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
+        FaultPoint::CloseMoved.pass();
         let closed = connection.close().map_err(|(_, error)| store_error(error));
+        FaultPoint::CloseDone.pass();
         drop(lock);
         _ = reply.send(closed);
     }

@@ -13,6 +13,9 @@ pub use procession_core::{
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};
+#[cfg(feature = "fault-points")]
+#[doc(hidden)]
+pub use procession_runtime::fault_points;
 #[doc(inline)]
 pub use procession_runtime::{
     AdvanceError, Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, Requested,

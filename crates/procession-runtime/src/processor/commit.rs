@@ -9,6 +9,7 @@ use super::{
     Processor, batching::Batching, calls::Finished, quiet::QuietReply, recovery::Undone, replies::Reply,
 };
 use crate::{
+    fault_points::FaultPoint,
     request::{Answered, Mode, Request, RequestError, Sent},
     store::{Answer, CheckpointMove, Committed, Delivery, Ownership, StoreError},
 };
@@ -59,7 +60,9 @@ impl Processor {
         self.next_due = self.next_due.into_iter().chain(next_due).min();
         let fired_timers = !batching.batch.fired.is_empty();
         let calls = batching.batch.calls.iter().map(|it| it.delivery.clone()).collect();
+        FaultPoint::BatchSubmitting.pass();
         let answer = self.store.commit(batching.batch);
+        FaultPoint::BatchSubmitted.pass();
         self.in_flight.push_back(InFlight {
             answer,
             head: self.head,
@@ -93,15 +96,18 @@ impl Processor {
         let Some(batch) = self.in_flight.pop_front() else { return Ok(()) };
         match answer {
             Ok(_) => {
+                FaultPoint::BatchDurable.pass();
                 self.backoff.reset();
                 self.committed.send_replace(batch.head);
                 self.replies.are_registered_up_to(batch.head);
                 tell(batch.answered, batch.replies, batch.quiet);
                 self.effects.are_durable(&batch.calls);
+                FaultPoint::BatchTold.pass();
                 if batch.fired_timers {
                     // The store need not have those of the batches that are still under way.
                     let in_flight = self.in_flight.iter().filter_map(|it| it.next_due).min();
                     self.next_due = self.store.next_due().await?.into_iter().chain(in_flight).min();
+                    FaultPoint::NextDueRead.pass();
                 }
                 Ok(())
             }

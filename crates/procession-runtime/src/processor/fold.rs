@@ -12,7 +12,10 @@ use super::{
     backlog::Pending,
     batching::{Batching, Cause, Emitted},
 };
-use crate::store::{Expected, StoreError};
+use crate::{
+    fault_points::FaultPoint,
+    store::{Expected, StoreError},
+};
 
 /// Entries that are read from the log at once.
 const ENTRIES_PER_READ: usize = 4096;
@@ -27,7 +30,9 @@ impl Processor {
     /// Reads the log: after a start, and when the backlog has outgrown the memory.
     pub(super) async fn read_log(&mut self) -> Result<(), StoreError> {
         while self.backlog.is_low() && self.backlog.read_through() < *self.committed.borrow() {
+            FaultPoint::LogReading.pass();
             let entries = self.store.read_log(self.backlog.read_through(), ENTRIES_PER_READ).await?;
+            FaultPoint::LogRead.pass();
             if entries.is_empty() {
                 let (store, end) = (self.store.name(), *self.committed.borrow());
                 let lost = format!("the log of {store} ends before position {end}, which was committed");
@@ -55,6 +60,7 @@ impl Processor {
         if !self.timers_are_due() || !self.in_flight.is_empty() {
             return Ok(());
         }
+        FaultPoint::TimersReading.pass();
         let timers = self.store.due_timers(batching.now, self.limits.batch_messages).await?;
         if timers.is_empty() {
             self.next_due = self.store.next_due().await?;
@@ -67,6 +73,7 @@ impl Processor {
             let pending = batching.push(entry, Some(cause), Expected::Any, None);
             self.offer(pending);
         }
+        FaultPoint::TimersFired.pass();
         Ok(())
     }
 

@@ -45,6 +45,7 @@ use self::{
 };
 use crate::{
     Clock, Limits,
+    fault_points::FaultPoint,
     request::{Call, Request},
     store::{Ownership, Store, StoreError},
 };
@@ -298,11 +299,13 @@ impl Processor {
     async fn fill(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
         self.fire_timers(batching).await?;
         self.fold_requests(batching).await?;
+        FaultPoint::RequestsFolded.pass();
         if self.stopping.is_none() {
             self.fold_results(batching).await?;
         }
         if self.stopping.is_none() {
             self.fold_backlog(batching).await?;
+            FaultPoint::BacklogFolded.pass();
         }
         Ok(())
     }
@@ -310,10 +313,13 @@ impl Processor {
     /// Everything is durable; only the checkpoints of idle partitions may lag.
     async fn stop(&mut self) -> Result<(), StoreError> {
         self.effects.stop();
+        FaultPoint::StopBegun.pass();
         let batching = Batching::after(self.head, self.now());
         self.submit(batching, true);
         self.finish_in_flight().await?;
+        FaultPoint::StopCheckpointed.pass();
         self.store.close().await?;
+        FaultPoint::StopClosed.pass();
         if let Some(reply) = self.stopping.take() {
             _ = reply.send(());
         }

@@ -13,6 +13,7 @@ use super::{
     replies::Reply,
 };
 use crate::{
+    fault_points::FaultPoint,
     request::{Request, RequestError},
     store::{Conflict, ParkedOf, StoreError},
 };
@@ -50,7 +51,9 @@ impl Processor {
     /// # Errors
     /// When it makes no sense to go on: the store is damaged, or another owner has taken over.
     pub(super) async fn recover(&mut self, undone: Undone, error: StoreError) -> Result<(), StoreError> {
+        FaultPoint::RecoveryBegun.pass();
         let undone = self.give_up_in_flight(undone).await;
+        FaultPoint::RecoveryUndone.pass();
         self.quiet.put_back(undone.quiet);
         self.replies.put_back(undone.replies);
         self.effects.put_back(undone.finished);
@@ -129,7 +132,9 @@ impl Processor {
     }
 
     async fn try_synchronize(&mut self) -> Result<(), StoreError> {
+        FaultPoint::SynchronizeBegun.pass();
         let progress = self.store.progress().await?;
+        FaultPoint::SynchronizeHalf.pass();
         let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
         let calls = self.store.calls().await?;
         self.next_due = self.store.next_due().await?;
@@ -143,6 +148,7 @@ impl Processor {
         self.committed.send_replace(progress.head);
         // What was in flight is in the log, or will be decided again.
         self.replies.are_registered_up_to(Position(u64::MAX));
+        FaultPoint::SynchronizeDone.pass();
         Ok(())
     }
 

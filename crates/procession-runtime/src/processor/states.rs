@@ -4,6 +4,7 @@ use procession_core::{Engine, Failure, InstanceState, Stream, Version, log::Reco
 
 use crate::{
     Cache,
+    fault_points::FaultPoint,
     store::{Store, StoreError},
 };
 
@@ -39,7 +40,10 @@ impl States {
         if missing.is_empty() {
             return Ok(());
         }
-        for (stream, loaded) in load_all(missing.into_iter().collect(), engine, store).await? {
+        FaultPoint::StatesLoading.pass();
+        let loaded = load_all(missing.into_iter().collect(), engine, store).await?;
+        FaultPoint::StatesLoaded.pass();
+        for (stream, loaded) in loaded {
             match loaded {
                 Ok(state) => self.cache.insert(stream, state),
                 Err(failure) => _ = self.unreadable.insert(stream, failure),
