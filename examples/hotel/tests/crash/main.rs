@@ -6,6 +6,7 @@
 
 mod audit;
 mod chance;
+mod everywhere;
 mod groups;
 mod serving;
 mod stored;

@@ -1,7 +1,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
 };
 
 use hotel::Style;
@@ -16,22 +16,55 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(store: &Path, style: Style) -> Self {
+        Self::try_start(store, style, &[]).unwrap()
+    }
+
+    /// With something in its environment that may let it die before it opens. What it complains of is not shown.
+    ///
+    /// # Errors
+    /// Its end, if it has ended.
+    pub(crate) fn try_start(
+        store: &Path,
+        style: Style,
+        environment: &[(&str, String)],
+    ) -> Result<Self, ExitStatus> {
         let mut process = Command::new(env!("CARGO_BIN_EXE_hotel"))
             .args(["serve", "--listen", "127.0.0.1:0", "--style", style.name(), "--store"])
             .arg(format!("sqlite:{}", store.display()))
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
+            .stderr(if environment.is_empty() { Stdio::inherit() } else { Stdio::null() })
             .spawn()
             .unwrap();
         let mut first_line = String::new();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         output.read_line(&mut first_line).unwrap();
+        if first_line.is_empty() {
+            return Err(process.wait().unwrap());
+        }
         let address = first_line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
         assert!(address.starts_with("http://"), "the hotel did not open: {first_line:?}");
-        Self { process, address, _output: output }
+        Ok(Self { process, address, _output: output })
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Its end, if it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().unwrap()
+    }
+
+    /// Its end, which is certain to come.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        self.process.wait().unwrap()
+    }
+
+    /// SIGTERM: it finishes what it has taken, and closes its store.
+    pub(crate) fn ask_to_close(&self) {
+        let kill = format!("kill -TERM {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
     /// SIGKILL: no destructor runs, no buffer is flushed.

@@ -52,7 +52,7 @@ impl Stored {
     }
 
     /// The guests of a group whose time was up leave all the same, when their turn comes.
-    fn has_ended(&self, group: &Group) -> bool {
+    pub(crate) fn has_ended(&self, group: &Group) -> bool {
         match self.group(&group.id).outcome {
             None => false,
             Some(Outcome::TimedOut) => {

@@ -11,6 +11,7 @@ mod bad_input;
 mod crash;
 mod demo;
 mod domain;
+mod everywhere;
 mod program;
 mod provider;
 mod redelivery;

@@ -5,8 +5,8 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Output, Stdio},
     sync::OnceLock,
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -63,6 +63,22 @@ impl Program {
         Serving::start(self.command([&always, arguments].concat()))
     }
 
+    /// As [`Self::shop`], with something in its environment that may let it die before it opens.
+    ///
+    /// # Errors
+    /// Its end, if it has ended.
+    pub(crate) fn try_shop(
+        &self,
+        provider: &str,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Serving, ExitStatus> {
+        let always = ["serve", "--listen", "127.0.0.1:0", "--provider", provider];
+        let mut command = self.command([&always, arguments].concat());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Serving::try_start(command)
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
         command.args(arguments).current_dir(self.folder.path());
@@ -99,15 +115,22 @@ impl Ran {
 }
 
 impl Serving {
-    fn start(mut command: Command) -> Self {
+    fn start(command: Command) -> Self {
+        Self::try_start(command).unwrap()
+    }
+
+    fn try_start(mut command: Command) -> Result<Self, ExitStatus> {
         // What goes wrong on the side is no part of these tests: a provider that is away is reported there.
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
         stdout.read_line(&mut first_line).unwrap();
+        if first_line.is_empty() {
+            return Err(child.wait().unwrap());
+        }
         let address = first_line.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
         assert!(address.starts_with("http://"), "it did not open: {first_line:?}");
-        Self { child, stdout, address }
+        Ok(Self { child, stdout, address })
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, Value) {
@@ -172,6 +195,16 @@ impl Serving {
         self.child.wait().unwrap();
     }
 
+    /// Its end, if it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Its end, which is certain to come.
+    pub(crate) fn end(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Sends a signal, and waits for the end. Returns the exit code and the last words.
     pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let kill = format!("kill -{signal} {}", self.child.id());
@@ -190,7 +223,7 @@ impl Drop for Serving {
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
 }
 
