@@ -34,6 +34,7 @@ macro_rules! conformance {
                 o3_a_decision_that_recorded_nothing_is_answered_the_same_again
                 o3_a_rejection_is_answered_the_same_again
                 o3_the_answer_is_the_same_after_a_restart
+                o3_who_has_heard_nothing_because_of_a_crash_asks_again_and_gets_the_answer
                 o3_many_at_once_with_one_key_have_one_effect_and_one_answer
                 o3_one_key_with_another_command_is_refused_and_changes_nothing
                 o3_a_command_sent_twice_with_one_key_is_logged_and_handled_once
@@ -158,6 +159,10 @@ macro_rules! conformance {
                 s14_ids_that_only_look_alike_are_different_streams
                 s14_times_long_ago_and_far_ahead_are_kept_to_the_microsecond
             }
+            poison {
+                p13_a_poison_input_in_the_middle_suspends_its_instance_with_the_reason
+                o1_a_message_that_is_parked_is_parked_once_whatever_fails
+            }
             process_managers {
                 p2_two_messages_for_one_process_manager_at_once_are_both_applied
                 p15_duplicates_do_not_count_and_strangers_are_ignored_by_a_join
@@ -189,6 +194,10 @@ macro_rules! conformance {
                 any_batches_leave_what_a_plain_model_holds
                 p15_any_order_and_repetition_of_answers_ends_a_process_exactly_once
                 p15_any_votes_at_any_time_end_a_process_manager_exactly_once
+            }
+            reactions {
+                o5_two_modules_react_to_one_event_each_once_whatever_fails
+                o5_a_module_that_fails_leaves_the_other_one_alone
             }
             reading {
                 the_log_is_read_in_pages
@@ -292,6 +301,20 @@ macro_rules! conformance {
                 the_end_of_all_time_is_reached_and_not_passed
                 only_a_virtual_time_is_moved
                 who_settles_a_stopped_runtime_is_told_so
+            }
+            whole {
+                c1_one_worker_is_served_once_by_a_steady_runtime
+                c1_four_workers_are_served_once_by_a_steady_runtime
+                c1_one_worker_is_served_once_by_a_runtime_that_starts_later
+                c1_four_workers_are_served_once_by_a_runtime_that_starts_later
+                c1_one_worker_is_served_once_by_a_runtime_that_goes_up_and_down
+                c1_four_workers_are_served_once_by_a_runtime_that_goes_up_and_down
+                c1_one_worker_is_served_once_over_rolling_restarts
+                c1_four_workers_are_served_once_over_rolling_restarts
+                c1_one_worker_is_served_once_over_kills
+                c1_four_workers_are_served_once_over_kills
+                c1_one_worker_is_served_once_over_restarts_of_the_store
+                c1_four_workers_are_served_once_over_restarts_of_the_store
             }
         }
     };

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 /// A real store behind a wire on which one thing goes wrong, once, at a chosen moment.
 ///
-/// It also counts the commits, can hold their answers back, and can refuse them for a while.
+/// It also counts the commits, can hold their answers back, and can refuse commits and reads for a while.
 #[derive(Clone)]
 pub(crate) struct FaultyStore<S> {
     inner: S,
@@ -50,6 +50,8 @@ struct Plan {
     is_dead: watch::Sender<bool>,
     answers_are_held: watch::Sender<bool>,
     commits_are_refused: AtomicBool,
+    reads_are_refused: AtomicBool,
+    refusals: watch::Sender<u64>,
 }
 
 impl<S: Store + Clone> FaultyStore<S> {
@@ -77,6 +79,8 @@ impl<S: Store + Clone> FaultyStore<S> {
             is_dead: watch::Sender::new(false),
             answers_are_held: watch::Sender::new(false),
             commits_are_refused: AtomicBool::new(false),
+            reads_are_refused: AtomicBool::new(false),
+            refusals: watch::Sender::new(0),
         };
         Self { inner, plan: Arc::new(plan) }
     }
@@ -114,6 +118,18 @@ impl<S: Store + Clone> FaultyStore<S> {
         self.plan.commits_are_refused.store(refuses, Ordering::SeqCst);
     }
 
+    /// Refuses every read, until it is told to answer them again.
+    pub(crate) fn refuse_reads(&self, refuses: bool) {
+        self.plan.reads_are_refused.store(refuses, Ordering::SeqCst);
+    }
+
+    /// Waits until so many more calls were refused.
+    pub(crate) async fn after_refusals(&self, more: u64) {
+        let mut refusals = self.plan.refusals.subscribe();
+        let enough = *refusals.borrow() + more;
+        refusals.wait_for(|it| *it >= enough).await.unwrap();
+    }
+
     fn strikes(&self, fault: Fault, call: u64) -> bool {
         self.plan.fault == Some((fault, call))
     }
@@ -127,10 +143,15 @@ impl<S: Store + Clone> FaultyStore<S> {
         if self.is_dead() {
             return Box::pin(pending());
         }
-        if self.strikes(Fault::ReadRefused, call) {
-            return refused();
+        if self.strikes(Fault::ReadRefused, call) || self.plan.reads_are_refused.load(Ordering::SeqCst) {
+            return self.refused();
         }
         self.until_death(read(&self.inner))
+    }
+
+    fn refused<T: Send + 'static>(&self) -> Answer<T> {
+        self.plan.refusals.send_modify(|it| *it += 1);
+        Box::pin(async { Err(StoreError::Transient("the wire was cut for a moment".into())) })
     }
 
     fn when_released<T: Send + 'static>(&self, answer: Answer<T>) -> Answer<T> {
@@ -152,10 +173,6 @@ impl<S: Store + Clone> FaultyStore<S> {
     }
 }
 
-fn refused<T: Send + 'static>() -> Answer<T> {
-    Box::pin(async { Err(StoreError::Transient("the wire was cut for a moment".into())) })
-}
-
 impl<S: Store + Clone> Store for FaultyStore<S> {
     fn name(&self) -> String {
         self.inner.name()
@@ -175,7 +192,7 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
         }
         let call = self.plan.commits.fetch_add(1, Ordering::SeqCst) + 1;
         if self.strikes(Fault::CommitRefused, call) || self.plan.commits_are_refused.load(Ordering::SeqCst) {
-            return self.when_released(refused());
+            return self.when_released(self.refused());
         }
         if self.strikes(Fault::DeathBeforeCommit, call) {
             self.plan.is_dead.send_replace(true);

@@ -45,17 +45,20 @@
 //! | S14 | payloads, ids and times of every size and character | `payloads`, `clients` |
 //! | G3 | readers miss nothing and repeat nothing, from anywhere, during appends | `log`, `reading` |
 //! | G10 | a checkpoint: moved, stale owner, behind, ahead | `ownership` |
-//! | O1 | refusals and deaths at every boundary of a micro-transaction | `crashes`, `process_managers`, `public_events` |
+//! | O1 | refusals and deaths at every boundary of a micro-transaction | `crashes`, `poison`, `process_managers`, `public_events` |
 //! | O3 | a client that asks twice: one effect, one answer | `clients` |
+//! | O5 | one event, two modules: each reacts once, and one that fails leaves the other alone | `reactions` |
 //! | O9 | who was taken over cannot write any more | `others` |
 //! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `lifecycles`, `process_managers`, `correlations`, `random` |
 //! | P3 | 1,000, 10,000 and 100,000 answers for one instance | `fan_in` |
 //! | P5 | late, early, and again after the end | `lifecycles` |
 //! | P7 | correlations that are missing, impossible or odd | `correlations` |
+//! | P13 | a poison input suspends its instance with the reason, and nothing else | `poison` |
 //! | P16 | linear sagas: what is undone, in which order, and what happens if that fails | `linear_sagas`, `save_points` |
 //! | P17 | folding a process again sends nothing | `process_managers` |
 //! | P18 | an older release of a process, and an older one beside a newer one | `versions` |
 //! | T1, T2, T4, T6 | commands that become due later, and those of a process that has ended | `timers`, `reminders`, `timeouts` |
+//! | C1 | one and four workers while the runtime and the store come and go | `whole` |
 //! | promise 1 | nothing acknowledged is lost in a crash | `durability` |
 //! | promise 2 | every message takes effect exactly once | `crashes` |
 //! | promise 3 | a stream is dense, ordered, and never rewritten | `streams` |
@@ -76,10 +79,12 @@ mod batches;
 pub mod cases;
 mod conformance;
 mod domain;
+mod errands;
 mod faulty;
 mod model;
 mod moments;
 mod running;
+mod service;
 mod under_test;
 
 pub use conformance::run;

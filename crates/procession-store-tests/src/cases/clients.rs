@@ -7,7 +7,7 @@ use crate::{
     Settings, StoreUnderTest,
     batches::log,
     domain::{Account, AccountRejection, CheckAccount, Deposit, OpenAccount, StartSurvey, Withdraw},
-    faulty::FaultyStore,
+    faulty::{Fault, FaultyStore},
     running::{counts, finish, is_sound, start, state},
 };
 
@@ -69,6 +69,29 @@ pub async fn o3_the_answer_is_the_same_after_a_restart<U: StoreUnderTest>() {
     let second = runtime.execute(deposit(10)).idempotency_key("key").await.unwrap();
 
     assert_eq!(first, second);
+}
+
+/// The process dies right after the commit that holds the answer.
+pub async fn o3_who_has_heard_nothing_because_of_a_crash_asks_again_and_gets_the_answer<U: StoreUnderTest>() {
+    let (place, _store, runtime) = with_account::<U>().await;
+    runtime.stop().await.unwrap();
+    let store = place.reopen().await;
+    let mortal = FaultyStore::new(store.clone(), Fault::DeathAfterCommit, 1);
+    let runtime = start(mortal.clone()).await;
+    tokio::select! {
+        answer = runtime.execute(deposit(10)).idempotency_key("key").into_future() => panic!("{answer:?}"),
+        () = mortal.death() => {}
+    }
+
+    let store = place.crash(store).await;
+    let runtime = start(store.clone()).await;
+    let first = runtime.execute(deposit(10)).idempotency_key("key").await.unwrap();
+    let second = runtime.execute(deposit(10)).idempotency_key("key").await.unwrap();
+
+    assert_eq!((first.version, state::<Account>(&runtime, "1").await.balance), (Version(2), 10));
+    assert_eq!(first, second);
+    assert_eq!(counts(&log(&store).await)["Deposit"], 1);
+    is_sound(&store).await;
 }
 
 /// The answers to a first commit are held back, so that all that follow wait together and fall into one batch.

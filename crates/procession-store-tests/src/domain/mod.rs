@@ -7,7 +7,7 @@
 //! - `polls`: a process manager that joins answers, and hears of rejections.
 //! - `alarms`: a process manager that begins again, and asks for timers and takes them back.
 //! - `trips`: linear sagas.
-//! - `tanks`: public events, and another module that reacts to them.
+//! - `tanks`: public events, and other modules that react to them.
 //! - `parcels`: a process manager in several releases.
 //! - `letters`: an effect, and the world outside that it needs; a program of its own.
 
@@ -39,7 +39,7 @@ pub(crate) use polls::{
 };
 pub(crate) use reminders::{AskForReminders, CalledBack, Reminder};
 pub(crate) use surveys::{CountAnswer, Respondent, StartSurvey, Survey};
-pub(crate) use tanks::{FillTank, Gauge, LevelChanged, Tank, UNSPEAKABLE};
+pub(crate) use tanks::{FillTank, Gauge, Inspection, LevelChanged, Tank, UNLUCKY, UNSPEAKABLE};
 pub(crate) use trips::{Answer, BookRoom, Booking, Journey, Plan, Travel, booking};
 
 pub(crate) fn application() -> Application {
@@ -49,6 +49,12 @@ pub(crate) fn application() -> Application {
 /// The same program without the module of accounts, as if it had been forgotten in a deployment.
 pub(crate) fn application_without_accounts() -> Application {
     Application::assemble(modules_beside([parcels::module()])).unwrap()
+}
+
+/// The same program with one more module that reacts to what another one makes public.
+pub(crate) fn application_with_inspectors() -> Application {
+    Application::assemble(modules_beside([accounts::module(), parcels::module(), tanks::inspectors()]))
+        .unwrap()
 }
 
 /// The same program in an older release.

@@ -13,6 +13,12 @@ pub(crate) struct Gauge {
     pub(crate) shown: Vec<u32>,
 }
 
+/// What a third module makes of it.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Inspection {
+    pub(crate) levels: Vec<u32>,
+}
+
 /// Records one event for each amount.
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Tank, id = tank)]
@@ -48,6 +54,21 @@ pub(crate) struct LevelShown {
     level: u32,
 }
 
+/// A level at which nobody inspects a tank: the reaction to it panics.
+pub(crate) const UNLUCKY: u32 = 13;
+
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Inspection, id = tank)]
+pub(crate) struct InspectTank {
+    tank: String,
+    level: u32,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+pub(crate) struct TankInspected {
+    level: u32,
+}
+
 #[derive(Events)]
 pub(crate) enum TankEvent {
     Filled(TankFilled),
@@ -56,6 +77,11 @@ pub(crate) enum TankEvent {
 #[derive(Events)]
 pub(crate) enum GaugeEvent {
     Shown(LevelShown),
+}
+
+#[derive(Events)]
+pub(crate) enum InspectionEvent {
+    Inspected(TankInspected),
 }
 
 impl Decider for Tank {
@@ -80,6 +106,17 @@ impl Decider for Gauge {
     }
 }
 
+impl Decider for Inspection {
+    const CATEGORY: &'static str = "inspection";
+    type Event = InspectionEvent;
+    type Rejection = Never;
+
+    fn evolve(&mut self, event: &InspectionEvent) {
+        let InspectionEvent::Inspected(event) = event;
+        self.levels.push(event.level);
+    }
+}
+
 impl Handle<FillTank> for Tank {
     type Records = Vec<TankFilled>;
 
@@ -97,6 +134,14 @@ impl Handle<ShowLevel> for Gauge {
     }
 }
 
+impl Handle<InspectTank> for Inspection {
+    type Records = TankInspected;
+
+    fn handle(&self, command: InspectTank, _: &Context) -> Result<TankInspected, Never> {
+        Ok(TankInspected { level: command.level })
+    }
+}
+
 pub(crate) fn tanks() -> Module {
     Module::named("tanks").handles::<FillTank>().publishes_as(|tank: &Tank, event: &TankFilled| {
         assert!(tank.level != UNSPEAKABLE, "nobody may know this level");
@@ -108,4 +153,11 @@ pub(crate) fn gauges() -> Module {
     Module::named("gauges")
         .handles::<ShowLevel>()
         .on(|event: &LevelChanged| ShowLevel { gauge: event.tank.clone(), level: event.level })
+}
+
+pub(crate) fn inspectors() -> Module {
+    Module::named("inspectors").handles::<InspectTank>().on(|event: &LevelChanged| {
+        assert!(event.level != UNLUCKY, "nobody goes there today");
+        InspectTank { tank: event.tank.clone(), level: event.level }
+    })
 }
