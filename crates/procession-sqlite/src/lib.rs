@@ -9,6 +9,8 @@ mod apply;
 mod error;
 #[doc(hidden)]
 pub mod fault_points;
+#[cfg(test)]
+mod growth;
 mod inspect;
 mod lock;
 mod open;

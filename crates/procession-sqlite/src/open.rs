@@ -183,7 +183,11 @@ fn identify(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Makes a connection the writer: creates the schema if there is none, and makes sure that commits are durable.
-fn prepare(connection: &mut Connection, path: &Path, options: &SqliteOptions) -> Result<u16, OpenError> {
+pub(crate) fn prepare(
+    connection: &mut Connection,
+    path: &Path,
+    options: &SqliteOptions,
+) -> Result<u16, OpenError> {
     let failed = |error: rusqlite::Error| cannot_open(path, &error);
     identify(connection, path)?;
     make_durable(connection).map_err(failed)?;

@@ -122,6 +122,11 @@ impl SqliteStore {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
     /// Hands a job to the writer at once; the answer only waits.
     fn write<T: Send + 'static>(
         &self,
