@@ -50,9 +50,15 @@ struct GroupCheckout {
     /// Write the bare rows to SQLite too, on the same disk in the same run, and compare.
     #[arg(long)]
     raw: bool,
-    /// Fill the log with at least this many rows before.
+    /// Fill the log with at least this many rows before the groups arrive.
     #[arg(long, default_value_t = 0)]
     rows_before: u64,
+    /// Keep the filled SQLite store in this file, and begin with a copy of it when it is there already.
+    #[arg(long, value_name = "FILE")]
+    filled: Option<PathBuf>,
+    /// Start the runtime again before the timed part, so that no state of an instance is in memory.
+    #[arg(long)]
+    cold: bool,
     /// The folder for the store's files; without it a temporary one.
     #[arg(long)]
     folder: Option<PathBuf>,
