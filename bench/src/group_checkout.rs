@@ -13,6 +13,7 @@ use crate::{
     Failure, GroupCheckout as Job, StoreKind,
     counting::Counted,
     memory::{peak_rss_mib, reset_peak_rss},
+    processor_time::processor_time,
     raw::Raw,
     report::{Comparison, Report, percentile, rounded},
 };
@@ -80,9 +81,10 @@ async fn measure<S: Store>(
     let (commits, rows, rows_before) = (counts.commits(), counts.rows(), runtime.committed().borrow().0);
     reset_peak_rss();
 
-    let start = Instant::now();
+    let (start, worked) = (Instant::now(), processor_time().unwrap_or_default());
     let mut times = check_out_groups(&runtime, job).await?;
     let seconds = start.elapsed().as_secs_f64();
+    let worked = processor_time().map_or(f64::NAN, |it| (it - worked).as_secs_f64() * 1000.0);
 
     let peak_rss_mib = peak_rss_mib().unwrap_or(f64::NAN);
     let (commits, rows) = (counts.commits() - commits, counts.rows() - rows);
@@ -97,6 +99,7 @@ async fn measure<S: Store>(
         guests_per_s: rounded(f64::from(job.groups * job.guests) / seconds),
         group_p50_ms: rounded(percentile(&times, 0.5)),
         group_p99_ms: rounded(percentile(&times, 0.99)),
+        processor_ms: rounded(worked),
         commits,
         rows,
         rows_before,

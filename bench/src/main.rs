@@ -3,6 +3,7 @@
 mod counting;
 mod group_checkout;
 mod memory;
+mod processor_time;
 mod raw;
 mod report;
 

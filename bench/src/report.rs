@@ -10,6 +10,8 @@ pub(crate) struct Report {
     pub(crate) guests_per_s: f64,
     pub(crate) group_p50_ms: f64,
     pub(crate) group_p99_ms: f64,
+    /// How long processors have worked for the timed part, exact to 10 ms.
+    pub(crate) processor_ms: f64,
     /// Commits that the timed part took.
     pub(crate) commits: u64,
     /// Rows that the timed part wrote to the log.
