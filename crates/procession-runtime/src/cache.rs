@@ -49,6 +49,18 @@ impl<K: Hash + Eq, V> Cache<K, V> {
         self.entries.insert(key, Entry { value, last_used: self.generation });
     }
 
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Forgets one entry.
     pub fn remove(&mut self, key: &K) {
         self.entries.remove(key);

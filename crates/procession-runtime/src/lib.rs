@@ -3,6 +3,7 @@
 //! - [`store`]: the [`Store`] trait, what a commit holds, and the [`MemoryStore`].
 //! - [`Runtime`]: starts a processor on a store; `execute`, `send`, `wait`, `stop`.
 //! - [`Operator`] and [`Operation`]: repairs what is stuck, from this process or another one.
+//! - [`Health`] and [`metrics`]: how it is, for machines that watch it.
 //! - [`Reader`]: states, streams and processes, read from any store.
 //! - `processor` (private): the hot path, read, fold, commit.
 
@@ -12,7 +13,9 @@ mod clock;
 mod execute;
 #[doc(hidden)]
 pub mod fault_points;
+mod health;
 mod limits;
+pub mod metrics;
 mod operation;
 mod operator;
 mod processor;
@@ -22,11 +25,13 @@ mod request;
 mod runtime;
 mod send;
 pub mod store;
+mod vitals;
 
 pub use advance::AdvanceError;
 pub use cache::Cache;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use execute::{ExecuteCommand, ExecuteError, Executed};
+pub use health::{Death, Health, HealthBounds, Unready};
 pub use limits::Limits;
 pub use operation::{Operation, Requested};
 pub use operator::{Operator, OperatorError};

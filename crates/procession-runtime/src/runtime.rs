@@ -12,7 +12,8 @@ use tokio::{
 
 use crate::{
     Clock, ExecuteCommand, Limits, Operator, Quiet, Reader, RequestError, SendCommand, Store, StoreError,
-    SystemClock, VirtualClock, fault_points::FaultPoint, processor::Processor, request::Call,
+    SystemClock, VirtualClock, fault_points::FaultPoint, metrics, processor::Processor, request::Call,
+    vitals::Vitals,
 };
 
 /// Runs the processes of an application on a store. Clones are handles of the same runtime.
@@ -43,6 +44,8 @@ struct Shared {
     virtual_clock: Option<VirtualClock>,
     calls: mpsc::Sender<Call>,
     committed: watch::Receiver<Position>,
+    handled: watch::Receiver<Position>,
+    vitals: Arc<Vitals>,
     processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     failure: Arc<OnceLock<StoreError>>,
 }
@@ -139,7 +142,15 @@ impl RuntimeBuilder {
         );
         let processor = processor.await?.drawing_from(self.random);
         FaultPoint::StartSynchronized.pass();
-        let failure = processor.failure();
+        metrics::describe();
+        let (failure, vitals, handled) = (processor.failure(), processor.vitals(), processor.handled());
+        tokio::spawn(metrics::refresh(
+            store.name(),
+            Arc::clone(&vitals),
+            Arc::clone(&self.clock),
+            sender.downgrade(),
+            committed.clone(),
+        ));
         let processor = tokio::spawn(processor.run());
         let shared = Shared {
             reader: Reader::new(application, store),
@@ -147,6 +158,8 @@ impl RuntimeBuilder {
             virtual_clock: self.virtual_clock,
             calls: sender,
             committed,
+            handled,
+            vitals,
             processor: Mutex::new(Some(processor)),
             failure,
         };
@@ -222,12 +235,20 @@ impl Runtime {
         self.shared.committed.clone()
     }
 
+    /// Follows the handling of the log: the newest position up to which every message is handled or parked, and durable,
+    /// whenever it moves.
+    #[must_use]
+    pub fn handled(&self) -> watch::Receiver<Position> {
+        self.shared.handled.clone()
+    }
+
     /// Takes nothing more, makes durable what was taken, and closes the store. What is in the log goes on when a
     /// runtime is started again.
     ///
     /// # Errors
     /// When the store has failed, now or before.
     pub async fn stop(self) -> Result<(), StoreError> {
+        self.shared.vitals.stop();
         let (reply, stopped) = oneshot::channel();
         if self.call(Call::Stop { reply }).await.is_ok() {
             // Without an answer the processor has ended by itself, and says below why.
@@ -244,6 +265,20 @@ impl Runtime {
 
     pub(crate) fn virtual_clock(&self) -> Option<&VirtualClock> {
         self.shared.virtual_clock.as_ref()
+    }
+
+    pub(crate) fn vitals(&self) -> &Vitals {
+        &self.shared.vitals
+    }
+
+    pub(crate) fn processor_has_ended(&self) -> bool {
+        let processor = self.shared.processor.lock();
+        processor.is_ok_and(|it| it.as_ref().is_none_or(JoinHandle::is_finished))
+    }
+
+    /// Why the processor has stopped by itself, if it has.
+    pub(crate) fn failure(&self) -> Option<StoreError> {
+        self.shared.failure.get().cloned()
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

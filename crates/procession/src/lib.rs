@@ -18,10 +18,10 @@ pub use procession_core::{derived, doc};
 pub use procession_runtime::fault_points;
 #[doc(inline)]
 pub use procession_runtime::{
-    AdvanceError, Clock, ExecuteCommand, ExecuteError, Executed, Instance, Limits, MemoryStore, Operation,
-    Operator, OperatorError, Quiet, ReadError, Reader, ReplyError, RequestError, Requested, Runtime,
-    RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError, SystemClock, VirtualClock, WaitError,
-    store,
+    AdvanceError, Clock, Death, ExecuteCommand, ExecuteError, Executed, Health, HealthBounds, Instance,
+    Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, ReadError, Reader, ReplyError,
+    RequestError, Requested, Runtime, RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError,
+    SystemClock, Unready, VirtualClock, WaitError, metrics, store,
 };
 #[cfg(feature = "sqlite")]
 #[doc(inline)]

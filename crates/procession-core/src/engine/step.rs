@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 use super::{
     Engine,
     erased::{InstanceType, ReactFn, State},
@@ -32,6 +34,8 @@ pub enum Handlers<'a> {
 pub struct InstanceState {
     version: Version,
     lifecycle: Lifecycle,
+    /// When its life began, once somebody has said so.
+    began: Option<Timestamp>,
     state: State,
     instance: Arc<InstanceType>,
 }
@@ -83,6 +87,7 @@ impl Engine {
         Ok(InstanceState {
             version: Version::NONE,
             lifecycle: Lifecycle::NotStarted,
+            began: None,
             state: (instance.initial)(),
             instance: Arc::clone(instance),
         })
@@ -197,7 +202,9 @@ impl Engine {
     /// # Errors
     /// When the event cannot be read or `evolve` panics; the state must then be dropped.
     pub fn evolve(&self, state: &mut InstanceState, event: &Entry) -> Result<(), Failure> {
-        state.evolve(&event.name, event.schema_version, &event.payload)
+        state.evolve(&event.name, event.schema_version, &event.payload)?;
+        state.began_by(event.at);
+        Ok(())
     }
 }
 
@@ -206,6 +213,9 @@ impl InstanceState {
         let evolve = &self.instance.evolve;
         caught(|| Ok(evolve(&mut *self.state, name, schema_version, payload)?))?;
         self.version = self.version.next();
+        if self.lifecycle != Lifecycle::Running {
+            self.began = None;
+        }
         let end = self.instance.ends.iter().find(|it| **it == name);
         self.lifecycle = end.map_or(Lifecycle::Running, |it| Lifecycle::Ended(it));
         Ok(())
@@ -221,6 +231,12 @@ impl InstanceState {
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
         self.lifecycle
+    }
+
+    /// When its life began: when its first event was recorded, or its first one after an earlier life. An event that has
+    /// just been folded by [`Engine::fold`] knows no time; then it is `now`.
+    pub fn began_by(&mut self, now: Timestamp) -> Timestamp {
+        *self.began.get_or_insert(now)
     }
 
     /// Whether it is an instance of a process manager: its commands carry their sender.

@@ -1,5 +1,6 @@
 use std::{collections::VecDeque, sync::Arc};
 
+use jiff::Timestamp;
 use procession_core::{
     Partition,
     log::{Entry, Position, ProcessId},
@@ -50,6 +51,23 @@ impl Backlog {
 
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Of each partition, up to where every message was taken.
+    pub(super) fn taken_through(&self) -> impl Iterator<Item = Position> {
+        self.queues
+            .iter()
+            .map(|it| it.front().map_or(self.read_through, |next| Position(next.position.0 - 1)))
+    }
+
+    /// When the oldest message that waits here was recorded.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        let oldest = self.queues.iter().filter_map(VecDeque::front).min_by_key(|it| it.position)?;
+        Some(oldest.entry.at)
     }
 
     /// Up to where the log was offered.

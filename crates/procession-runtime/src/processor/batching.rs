@@ -6,7 +6,9 @@ use procession_core::{
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
-use super::{backlog::Pending, calls::Finished, commit::Outcome, replies::Reply};
+use super::{
+    backlog::Pending, calls::Finished, commit::Outcome, measured::Tally, replies::Reply,
+};
 use crate::{
     Limits,
     request::Request,
@@ -27,6 +29,7 @@ pub(super) struct Batching {
     /// Messages of the backlog that were handled.
     pub(super) handled: usize,
     pub(super) bytes: usize,
+    pub(super) tally: Tally,
     keys: BTreeSet<Arc<str>>,
     after: Position,
 }
@@ -49,6 +52,7 @@ impl Batching {
             state_was_lost: false,
             handled: 0,
             bytes: 0,
+            tally: Tally::default(),
             keys: BTreeSet::new(),
             after: head,
         }
@@ -104,6 +108,7 @@ impl Batching {
         idempotency_key: Option<Arc<str>>,
     ) -> Pending {
         self.bytes += entry.payload.len();
+        self.tally.written(&entry);
         self.keys.extend(idempotency_key.clone());
         self.batch.entries.push(NewEntry {
             entry: Arc::clone(&entry),

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use procession_core::log::Position;
 
 use super::{
-    Processor, batching::Batching, calls::Finished, quiet::QuietReply, recovery::Undone, replies::Reply,
+    Processor, batching::Batching, calls::Finished, measured::Tally, quiet::QuietReply, recovery::Undone,
+    replies::Reply,
 };
 use crate::{
     fault_points::FaultPoint,
@@ -26,6 +27,7 @@ pub(super) struct InFlight {
     /// The calls of effects that it opens.
     pub(super) calls: Vec<Delivery>,
     fired_timers: bool,
+    pub(super) tally: Tally,
     /// When the first of its timers becomes due.
     next_due: Option<Timestamp>,
 }
@@ -60,6 +62,7 @@ impl Processor {
         self.next_due = self.next_due.into_iter().chain(next_due).min();
         let fired_timers = !batching.batch.fired.is_empty();
         let calls = batching.batch.calls.iter().map(|it| it.delivery.clone()).collect();
+        self.measure(&mut batching.tally, &batching.batch, batching.bytes);
         FaultPoint::BatchSubmitting.pass();
         let answer = self.store.commit(batching.batch);
         FaultPoint::BatchSubmitted.pass();
@@ -72,8 +75,10 @@ impl Processor {
             finished: batching.finished,
             calls,
             fired_timers,
+            tally: batching.tally,
             next_due,
         });
+        self.submitted();
     }
 
     /// A checkpoint that stays where it is: with it, a batch is refused when somebody else owns the partition.
@@ -98,6 +103,7 @@ impl Processor {
             Ok(_) => {
                 FaultPoint::BatchDurable.pass();
                 self.backoff.reset();
+                self.became_durable(batch.tally);
                 self.committed.send_replace(batch.head);
                 self.replies.are_registered_up_to(batch.head);
                 tell(batch.answered, batch.replies, batch.quiet);

@@ -11,6 +11,7 @@ use super::{
     Processor,
     backlog::Pending,
     batching::{Batching, Cause, Emitted},
+    measured::Ended,
 };
 use crate::{
     fault_points::FaultPoint,
@@ -91,10 +92,13 @@ impl Processor {
             let for_instances =
                 round.iter().filter(|it| matches!(it.entry.kind, Kind::Command | Kind::Input));
             self.states.load(for_instances.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
+            self.vitals.handling();
             for pending in round {
+                batching.tally.handled(pending.entry.kind);
                 self.handle(&pending, batching);
                 self.quiet.handled(pending.process);
             }
+            self.vitals.handled();
         }
         Ok(())
     }
@@ -155,9 +159,11 @@ impl Processor {
         let mut outputs = self.within_limits(outputs)?;
         let state = self.states.get(stream)?;
         let sender = state.is_process().then_some(stream);
-        let folded = self.engine.fold(state, stream, &mut outputs).and_then(|()| self.within_limits(outputs));
-        match folded {
+        let folded = self.engine.fold(state, stream, &mut outputs);
+        let ended = Ended::after(state, before, batching.now);
+        match folded.and_then(|()| self.within_limits(outputs)) {
             Ok(outputs) => {
+                batching.tally.ended(stream, ended);
                 Ok(Decision { before, emitted: Emitted::of(outputs, stream, sender, batching.now) })
             }
             Err(failure) => {

@@ -14,6 +14,7 @@ mod commit;
 mod effects;
 mod fold;
 mod lane;
+mod measured;
 mod quiet;
 mod recovery;
 mod replies;
@@ -46,8 +47,10 @@ use self::{
 use crate::{
     Clock, Limits,
     fault_points::FaultPoint,
+    metrics::Meters,
     request::{Call, Request},
     store::{Ownership, Store, StoreError},
+    vitals::Vitals,
 };
 
 /// Owns partitions, and handles their messages.
@@ -59,6 +62,10 @@ pub(crate) struct Processor {
     owned: Vec<Ownership>,
     calls: mpsc::Receiver<Call>,
     committed: watch::Sender<Position>,
+    /// Up to where everything is handled, and durable.
+    handled: watch::Sender<Position>,
+    meters: Meters,
+    vitals: Arc<Vitals>,
 
     /// Requests that are to be taken next, in order.
     requests: VecDeque<Request>,
@@ -103,6 +110,7 @@ impl Processor {
     ) -> Result<Self, StoreError> {
         let limits = limits.sane();
         let store_id = store.id().await?;
+        let (meters, vitals) = (Meters::of(store.name()), Arc::new(Vitals::new(store.partitions())));
         let mut processor = Self {
             effects: Calls::new(&engine),
             random: fastrand::Rng::new(),
@@ -114,6 +122,9 @@ impl Processor {
             owned,
             calls,
             committed,
+            handled: watch::channel(Position::START).0,
+            meters,
+            vitals,
             requests: VecDeque::new(),
             stopping: None,
             head: Position::START,
@@ -140,6 +151,15 @@ impl Processor {
     /// Why it has stopped, once it has stopped by itself.
     pub(crate) fn failure(&self) -> Arc<OnceLock<StoreError>> {
         Arc::clone(&self.failure)
+    }
+
+    pub(crate) fn vitals(&self) -> Arc<Vitals> {
+        Arc::clone(&self.vitals)
+    }
+
+    /// Up to where everything is handled, and durable.
+    pub(crate) fn handled(&self) -> watch::Receiver<Position> {
+        self.handled.subscribe()
     }
 
     /// Runs until it is stopped, or the store fails for good.
@@ -231,6 +251,7 @@ impl Processor {
 
     async fn wait_for_something(&mut self) -> Result<(), StoreError> {
         self.release_quiet();
+        self.rests();
         let until_due = self.until_next_due();
         let may_take = self.in_flight.len() < self.limits.commits_in_flight && self.stopping.is_none();
         tokio::select! {

@@ -52,6 +52,7 @@ impl Processor {
     /// When it makes no sense to go on: the store is damaged, or another owner has taken over.
     pub(super) async fn recover(&mut self, undone: Undone, error: StoreError) -> Result<(), StoreError> {
         FaultPoint::RecoveryBegun.pass();
+        self.failed(&error);
         let undone = self.give_up_in_flight(undone).await;
         FaultPoint::RecoveryUndone.pass();
         self.quiet.put_back(undone.quiet);
@@ -94,8 +95,9 @@ impl Processor {
         while !self.in_flight.is_empty() {
             let answer = next_answer(&mut self.in_flight).await;
             let Some(batch) = self.in_flight.pop_front() else { break };
-            let InFlight { answered, replies, quiet, finished, head, .. } = batch;
+            let InFlight { answered, replies, quiet, finished, head, tally, .. } = batch;
             if answer.is_ok() {
+                self.became_durable(tally);
                 self.committed.send_replace(head);
                 tell(answered, replies, quiet);
             } else {
@@ -119,6 +121,7 @@ impl Processor {
         loop {
             match self.try_synchronize().await {
                 Err(StoreError::Transient(reason)) => {
+                    self.vitals.store_fails();
                     tracing::warn!(
                         store = self.store.name(),
                         reason,
@@ -142,6 +145,7 @@ impl Processor {
         self.quiet.reset(&parked);
         calls.iter().for_each(|it| self.quiet.begun(it.process));
         self.effects.reset(calls);
+        self.vitals.set_parked(parked.len() as u64);
         self.blocked = Blocked::of(parked);
         self.head = progress.head;
         self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);

@@ -21,6 +21,7 @@ impl Processor {
         let executed = self.requests.iter().filter(|it| matches!(it.mode, Mode::Execute { .. }));
         let streams = executed.map(|it| &it.entry.stream);
         self.states.load(streams, &self.engine, &*self.store).await?;
+        self.vitals.handling();
         while !batching.state_was_lost && !batching.is_full(&self.limits) {
             let Some(request) = self.requests.pop_front() else { break };
             if batching.has_key(request.idempotency_key.as_ref()) {
@@ -36,6 +37,7 @@ impl Processor {
             };
             batching.answered.push((request, outcome));
         }
+        self.vitals.handled();
         Ok(())
     }
 

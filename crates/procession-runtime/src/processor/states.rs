@@ -65,6 +65,10 @@ impl States {
         self.cache.remove(stream);
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.cache.len()
+    }
+
     pub(super) fn clear(&mut self) {
         self.cache.clear();
     }

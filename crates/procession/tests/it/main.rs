@@ -9,6 +9,7 @@ mod handler_names;
 mod layers;
 mod lives;
 mod map;
+mod measured;
 mod mistakes;
 mod pages;
 mod publishing;

@@ -1,7 +1,7 @@
 use std::{io::Write, net::SocketAddr, time::Duration};
 
 use clap::Args;
-use hotel::{Deadline, guest_stays::GuestStay};
+use hotel::guest_stays::GuestStay;
 use procession::Runtime;
 use tokio::{
     net::TcpListener,
@@ -37,23 +37,28 @@ impl Serve {
             CliError::failed(format!("the hotel cannot listen on {listen}: {error}"))
                 .hint("name a free address, for example --listen 127.0.0.1:0")
         })?;
+        let metrics = web::collect().map_err(|error| {
+            CliError::failed(format!("nothing can be counted: {error}"))
+                .hint("this is a mistake in the program; tell its makers")
+        })?;
         let runtime = store.open_or_create().await?;
         report_troubles();
         then_close(runtime, async |runtime| {
             furnish(runtime).await?;
-            serve(runtime, listener, store, within.deadline).await
+            let house = web::House {
+                runtime: runtime.clone(),
+                style: store.style(),
+                deadline: within.deadline,
+                metrics,
+            };
+            serve(house, listener, store).await
         })
         .await?;
         Ok(writeln!(anstream::stdout(), "The hotel is closed, and everything is in {store}")?)
     }
 }
 
-async fn serve(
-    runtime: &Runtime,
-    listener: TcpListener,
-    store: &StoreFile,
-    deadline: Option<Deadline>,
-) -> Done {
+async fn serve(house: web::House, listener: TcpListener, store: &StoreFile) -> Done {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let address = listener.local_addr()?;
     let mut out = anstream::stdout();
@@ -61,7 +66,6 @@ async fn serve(
     writeln!(out, "Its books are in {store}, its style is {}. Press Ctrl-C to close it.", store.style())?;
     out.flush()?;
     let (closing, closed) = watch::channel(false);
-    let house = web::House { runtime: runtime.clone(), style: store.style(), deadline };
     let mut serving = std::pin::pin!(web::serve(house, listener, until(closed)));
     tokio::select! {
         served = &mut serving => return served.map_err(stopped),

@@ -11,4 +11,5 @@ mod group_checkouts;
 mod hotel;
 mod pages;
 mod progress;
+mod watching;
 mod web_driver;

@@ -1,6 +1,7 @@
 use std::{io::Write, net::SocketAddr, time::Duration};
 
 use clap::Args;
+use metrics_exporter_prometheus::PrometheusHandle;
 use procession::Runtime;
 use shop::{
     gateway::{Address, Gateway},
@@ -51,20 +52,31 @@ impl Serve {
         let address: Address = format!("http://{}", listener.local_addr()?).parse()?;
         let answers_to = self.answers_to.clone().unwrap_or_else(|| address.clone());
         let gateway = Gateway::to(Provider::at(self.provider.clone()), answers_to);
+        let metrics = web::collect().map_err(|error| {
+            CliError::failed(format!("nothing can be counted: {error}"))
+                .hint("this is a mistake in the program; tell its makers")
+        })?;
         let runtime = self.store.open(self.payment_deadline, gateway).await?;
         report_troubles();
-        then_close(runtime, async |runtime| self.serve(runtime, listener, &address).await).await?;
+        then_close(runtime, async |runtime| self.serve(runtime, metrics, listener, &address).await).await?;
         Ok(writeln!(anstream::stdout(), "The shop is closed, and everything is in {}", self.store)?)
     }
 
-    async fn serve(&self, runtime: &Runtime, listener: TcpListener, address: &Address) -> Done {
+    async fn serve(
+        &self,
+        runtime: &Runtime,
+        metrics: PrometheusHandle,
+        listener: TcpListener,
+        address: &Address,
+    ) -> Done {
         let signals = Signals::catch()?;
         let mut out = anstream::stdout();
         writeln!(out, "The shop is open at {address}")?;
         writeln!(out, "Its books are in {}. Press Ctrl-C to close it.", self.store)?;
         out.flush()?;
-        let served =
-            signals.end(|stopping| web::serve(runtime.clone(), listener, async { _ = stopping.await }));
+        let served = signals.end(|stopping| {
+            web::serve(runtime.clone(), Some(metrics), listener, async { _ = stopping.await })
+        });
         served.await.map_err(|error| {
             CliError::failed(format!("the shop cannot serve any more: {error}"))
                 .hint("start it again; everything that was acknowledged is in the store")

@@ -5,10 +5,11 @@
 //! - `GET /api/orders/{order}`; with `Prefer: wait=30` it waits so many seconds for the order's end
 //! - `POST /api/stock`, `GET /api/stock`
 //! - `GET /api/payments/{payment}`, `POST /api/payments/{payment}/answer` for the provider
-//! - `GET /health/live`, `GET /health/ready`
+//! - `GET /health/live`, `GET /health/ready`, `GET /metrics`
 
 mod carts;
 mod health;
+mod metrics;
 mod orders;
 mod payments;
 mod problem;
@@ -23,22 +24,28 @@ use axum::{
     middleware::from_fn,
     routing::{get, post},
 };
+use metrics_exporter_prometheus::PrometheusHandle;
 use procession::Runtime;
 use tokio::net::TcpListener;
+
+pub use self::metrics::collect;
 
 /// Nobody's request fills the memory.
 const LARGEST_BODY_BYTES: usize = 64 * 1024;
 
-/// Serves the shop until `shutdown` is done.
+/// Serves the shop until `shutdown` is done, with what is counted, if it is.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     runtime: Runtime,
+    collected: Option<PrometheusHandle>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), io::Error> {
-    axum::serve(listener, router(runtime)).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, router(runtime).merge(collected.map(metrics::router).unwrap_or_default()))
+        .with_graceful_shutdown(shutdown)
+        .await
 }
 
 fn router(runtime: Runtime) -> Router {

@@ -43,7 +43,10 @@ fn the_shop_is_healthy_and_closes_cleanly_on_both_signals() {
     let program = Program::new();
     for signal in ["TERM", "INT"] {
         let shop = program.shop("http://127.0.0.1:9", &[]);
-        assert_eq!(shop.get("/health/live"), (200, json!({ "status": "ok" })));
+        assert_eq!(
+            shop.get("/health/live"),
+            (200, json!({ "status": "ok", "reasons": [], "lag": 0, "parked": 0 }))
+        );
         assert_eq!(shop.get("/health/ready").0, 200);
         let (exit, last_words) = shop.stop(signal);
         assert_eq!(exit, Some(0));

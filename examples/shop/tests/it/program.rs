@@ -56,10 +56,7 @@ impl Program {
 
     /// The shop, with its provider at an address. It is always at the same address itself, where the provider answers.
     pub(crate) fn shop(&self, provider: &str, arguments: &[&str]) -> Serving {
-        let address = self
-            .address
-            .get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string());
-        let always = ["serve", "--listen", address, "--provider", provider];
+        let always = ["serve", "--listen", self.address(), "--provider", provider];
         Serving::start(self.command([&always, arguments].concat()))
     }
 
@@ -73,10 +70,15 @@ impl Program {
         arguments: &[&str],
         environment: &[(&str, String)],
     ) -> Result<Serving, ExitStatus> {
-        let always = ["serve", "--listen", "127.0.0.1:0", "--provider", provider];
+        let always = ["serve", "--listen", self.address(), "--provider", provider];
         let mut command = self.command([&always, arguments].concat());
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         Serving::try_start(command)
+    }
+
+    fn address(&self) -> &str {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        self.address.get_or_init(free)
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {

@@ -37,7 +37,7 @@ fn document(problem: Problem, path: &str) -> axum::body::Body {
 }
 
 fn is_for_programs(path: &str) -> bool {
-    ["/api", "/health"]
+    ["/api", "/health", "/metrics"]
         .iter()
         .any(|it| path.strip_prefix(it).is_some_and(|it| it.is_empty() || it.starts_with('/')))
 }

@@ -82,7 +82,7 @@ impl Demo {
         let runtime = store.open(deadline, Gateway::to(provider.clone(), answers_to)).await?;
         report_troubles();
         then_close(runtime, async |runtime| {
-            services.spawn(web::serve(runtime.clone(), counter, std::future::pending()));
+            services.spawn(web::serve(runtime.clone(), None, counter, std::future::pending()));
             self.trouble.show(runtime, &provider).await
         })
         .await

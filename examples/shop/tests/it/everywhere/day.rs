@@ -117,7 +117,7 @@ impl Day {
             ("OrderCancelled", paid + 2 * unpaid),
         ];
         assert_eq!(expected.map(|(name, _)| (name, count(name))), expected);
-        let application = shop(DEADLINE).unwrap();
+        let application = shop(DEADLINE, None).unwrap();
         let mut replay = Replay::new(application.engine());
         for (recorded, position) in log.into_iter().zip(1..) {
             assert_eq!(recorded.position.0, position, "the log has no gap");
