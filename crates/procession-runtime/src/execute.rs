@@ -10,6 +10,7 @@ use crate::{
     Runtime, StoreError,
     request::{Answered, Call, Mode, Request, RequestError},
     runtime::encode,
+    trace::TraceContext,
 };
 
 /// A command to be executed: `await` it.
@@ -19,6 +20,7 @@ pub struct ExecuteCommand<C> {
     command: C,
     expected: Option<Version>,
     idempotency_key: Option<Arc<str>>,
+    trace_context: Option<Box<str>>,
     cause: Option<(Position, ProcessId)>,
 }
 
@@ -51,7 +53,7 @@ type Executing<C> = Pin<Box<dyn Future<Output = Result<Executed, ExecuteError<Re
 
 impl<C: Command> ExecuteCommand<C> {
     pub(crate) fn new(runtime: Runtime, command: C) -> Self {
-        Self { runtime, command, expected: None, idempotency_key: None, cause: None }
+        Self { runtime, command, expected: None, idempotency_key: None, trace_context: None, cause: None }
     }
 
     /// Executes only if the instance has this version.
@@ -76,9 +78,17 @@ impl<C: Command> ExecuteCommand<C> {
         self
     }
 
+    /// Lets what follows belong to the trace of who asks: `traceparent` is the header of
+    /// [W3C Trace Context](https://www.w3.org/TR/trace-context/). As the standard wants it, anything else is ignored.
+    pub fn trace_context(mut self, traceparent: &str) -> Self {
+        self.trace_context = traceparent.parse().ok().map(|it: TraceContext| it.to_string().into());
+        self
+    }
+
     async fn run(self) -> Result<Executed, ExecuteError<Rejection<C>>> {
-        let Self { runtime, command, expected, idempotency_key, cause } = self;
-        let entry = Arc::new(encode(&runtime, &command, Kind::ExecutedCommand)?);
+        let Self { runtime, command, expected, idempotency_key, trace_context, cause } = self;
+        let entry = encode(&runtime, &command, Kind::ExecutedCommand)?;
+        let entry = Arc::new(entry.traced_by(trace_context));
         if let Some(key) = &idempotency_key
             && let Some(answered) = runtime.seen(key, &entry).await?
         {

@@ -3,7 +3,7 @@
 //! - [`store`]: the [`Store`] trait, what a commit holds, and the [`MemoryStore`].
 //! - [`Runtime`]: starts a processor on a store; `execute`, `send`, `wait`, `stop`.
 //! - [`Operator`] and [`Operation`]: repairs what is stuck, from this process or another one.
-//! - [`Health`] and [`metrics`]: how it is, for machines that watch it.
+//! - [`Health`] and [`metrics`]: how it is, for machines that watch it; [`trace`]: the ids of traces.
 //! - [`Reader`]: states, streams and processes, read from any store.
 //! - `processor` (private): the hot path, read, fold, commit.
 
@@ -25,6 +25,7 @@ mod request;
 mod runtime;
 mod send;
 pub mod store;
+pub mod trace;
 mod vitals;
 
 pub use advance::AdvanceError;

@@ -8,6 +8,7 @@ use crate::{
     execute::unavailable,
     request::{Call, Mode, Request, RequestError, Sent},
     runtime::encode,
+    trace::TraceContext,
 };
 
 /// A command to be sent: `await` it.
@@ -16,11 +17,12 @@ pub struct SendCommand<C> {
     runtime: Runtime,
     command: C,
     idempotency_key: Option<Arc<str>>,
+    trace_context: Option<Box<str>>,
 }
 
 impl<C: Command> SendCommand<C> {
     pub(crate) fn new(runtime: Runtime, command: C) -> Self {
-        Self { runtime, command, idempotency_key: None }
+        Self { runtime, command, idempotency_key: None, trace_context: None }
     }
 
     /// Makes the command recognisable: sent again with the same key it has no second effect.
@@ -29,9 +31,16 @@ impl<C: Command> SendCommand<C> {
         self
     }
 
+    /// Lets what follows belong to the trace of who asks: `traceparent` is the header of
+    /// [W3C Trace Context](https://www.w3.org/TR/trace-context/). As the standard wants it, anything else is ignored.
+    pub fn trace_context(mut self, traceparent: &str) -> Self {
+        self.trace_context = traceparent.parse().ok().map(|it: TraceContext| it.to_string().into());
+        self
+    }
+
     async fn run(self) -> Result<Sent, RequestError> {
-        let Self { runtime, command, idempotency_key } = self;
-        let entry = Arc::new(encode(&runtime, &command, Kind::Command)?);
+        let Self { runtime, command, idempotency_key, trace_context } = self;
+        let entry = Arc::new(encode(&runtime, &command, Kind::Command)?.traced_by(trace_context));
         if let Some(key) = &idempotency_key
             && let Some(position) = runtime.store().find_key(Arc::clone(key)).await.map_err(unavailable)?
         {

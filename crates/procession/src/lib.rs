@@ -21,8 +21,11 @@ pub use procession_runtime::{
     AdvanceError, Clock, Death, ExecuteCommand, ExecuteError, Executed, Health, HealthBounds, Instance,
     Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, ReadError, Reader, ReplyError,
     RequestError, Requested, Runtime, RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError,
-    SystemClock, Unready, VirtualClock, WaitError, metrics, store,
+    SystemClock, Unready, VirtualClock, WaitError, metrics, store, trace,
 };
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
 pub use procession_sqlite as sqlite;
+#[cfg(feature = "telemetry")]
+#[doc(inline)]
+pub use procession_telemetry as telemetry;

@@ -41,6 +41,20 @@ fn the_runtime_knows_no_durable_store() {
 }
 
 #[test]
+fn the_runtime_counts_and_traces_for_nobody_in_particular() {
+    let exporters = ["metrics-exporter-prometheus", "opentelemetry", "opentelemetry_sdk", "prost"];
+    assert_absent(&["-p", "procession"], &exporters);
+}
+
+#[test]
+fn telemetry_knows_no_durable_store_and_brings_no_transport() {
+    assert_absent(
+        &["-p", "procession-telemetry"],
+        &["rusqlite", "procession-sqlite", "hyper", "prost", "tonic"],
+    );
+}
+
+#[test]
 fn the_facade_without_features_has_no_database_in_it() {
     assert_absent(&["-p", "procession", "--no-default-features"], &["rusqlite", "procession-sqlite"]);
 }

@@ -24,6 +24,7 @@ pub(super) struct Backlog {
 pub(super) struct Pending {
     pub(super) position: Position,
     pub(super) process: ProcessId,
+    pub(super) causation: Option<Position>,
     pub(super) entry: Arc<Entry>,
 }
 

@@ -118,7 +118,8 @@ impl Batching {
             idempotency_key,
         });
         let position = self.head();
-        Pending { position, process: cause.map_or(position.into(), |it| it.process), entry }
+        let process = cause.map_or(position.into(), |it| it.process);
+        Pending { position, process, causation: cause.map(|it| it.position), entry }
     }
 
     /// Whether an entry with this idempotency key is in the batch already.

@@ -39,8 +39,8 @@ impl Processor {
                 let lost = format!("the log of {store} ends before position {end}, which was committed");
                 return Err(StoreError::Permanent(lost));
             }
-            for Recorded { position, process, entry, .. } in entries {
-                self.offer(Pending { position, process, entry });
+            for Recorded { position, process, causation, entry, .. } in entries {
+                self.offer(Pending { position, process, causation, entry });
             }
         }
         Ok(())
@@ -50,6 +50,7 @@ impl Processor {
     pub(super) fn offer(&mut self, pending: Pending) {
         let has_handlers = !matches!(self.engine.handlers_of(&pending.entry), Handlers::Nobody);
         let process = pending.process;
+        self.traces.offered(&pending);
         if self.backlog.offer(pending, has_handlers) {
             self.quiet.begun(process);
         }
@@ -92,9 +93,11 @@ impl Processor {
             let for_instances =
                 round.iter().filter(|it| matches!(it.entry.kind, Kind::Command | Kind::Input));
             self.states.load(for_instances.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
+            self.load_traces(&round).await?;
             self.vitals.handling();
             for pending in round {
                 batching.tally.handled(pending.entry.kind);
+                let _span = self.traces.handling(&pending);
                 self.handle(&pending, batching);
                 self.quiet.handled(pending.process);
             }

@@ -20,6 +20,7 @@ mod recovery;
 mod replies;
 mod requests;
 mod states;
+mod traced;
 
 pub(crate) use states::{load, load_all};
 
@@ -32,6 +33,7 @@ use std::{
 use jiff::Timestamp;
 use procession_core::{Engine, log::Position};
 use tokio::sync::{mpsc, oneshot, watch};
+use tracing::Instrument as _;
 
 use self::{
     backlog::Backlog,
@@ -43,6 +45,7 @@ use self::{
     recovery::{Backoff, Undone},
     replies::Replies,
     states::States,
+    traced::{Traces, batch_span, tell_size},
 };
 use crate::{
     Clock, Limits,
@@ -66,6 +69,7 @@ pub(crate) struct Processor {
     handled: watch::Sender<Position>,
     meters: Meters,
     vitals: Arc<Vitals>,
+    traces: Traces,
 
     /// Requests that are to be taken next, in order.
     requests: VecDeque<Request>,
@@ -125,6 +129,7 @@ impl Processor {
             handled: watch::channel(Position::START).0,
             meters,
             vitals,
+            traces: Traces::default(),
             requests: VecDeque::new(),
             stopping: None,
             head: Position::START,
@@ -303,7 +308,11 @@ impl Processor {
     /// Builds a batch and hands it to the store.
     async fn next_batch(&mut self) -> Result<(), StoreError> {
         let mut batching = Batching::after(self.head, self.now());
-        if let Err(error) = self.fill(&mut batching).await {
+        self.traces.listen();
+        let span = batch_span(self.head);
+        let filled = self.fill(&mut batching).instrument(span.clone()).await;
+        tell_size(&span, &batching);
+        if let Err(error) = filled {
             let Batching { answered, replies, finished, .. } = batching;
             let undone = Undone { answered, replies, quiet: Vec::new(), finished };
             return self.recover(undone, error).await;

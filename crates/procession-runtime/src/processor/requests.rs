@@ -75,6 +75,7 @@ impl Processor {
         if let Some(expected) = expected.filter(|it| *it != actual) {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });
         }
+        let _span = self.traces.executing(command, answers, batching.head().plus(1));
         let Decision { before, emitted } = self.decide(command, batching).map_err(failed)?;
         let key = request.idempotency_key.clone();
         let logged = batching.push(Arc::clone(command), answers, Expected::Any, key);

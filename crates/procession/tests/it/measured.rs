@@ -7,7 +7,7 @@ use procession::{
     After, Application, Command, Context, Death, Decider, Event, Events, Handle, HealthBounds, MemoryStore,
     Module, Never, Runtime, Saga, Unready,
     doc::{CleanRoom, RoomCleaned},
-    metrics,
+    metrics::{self, MetricKind},
 };
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +142,23 @@ async fn what_a_runtime_has_done_is_counted_once_and_by_its_documented_name() {
         assert!(metrics::ALL.iter().any(|it| it.name == name), "{name} is not documented");
     }
     runtime.stop().await.unwrap();
+}
+
+#[test]
+fn the_guide_explains_every_metric() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/observability.md")).unwrap();
+    for it in metrics::ALL {
+        let kind = match it.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram(_) => "histogram",
+        };
+        let labels: Vec<String> = it.labels.iter().skip(1).map(|it| format!("`{it}`")).collect();
+        let (unit, labels) = (it.unit.as_str(), labels.join(", "));
+        let row = format!("| `{}` | {kind} | {unit} | {labels} | {} |", it.name, it.says);
+        assert!(page.contains(&row), "docs/observability.md has no row\n{row}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -42,12 +42,15 @@ fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
         "examples/coffee-bar/src",
         "examples/hotel/src/guest_stays",
         "examples/hotel/src/group_checkouts",
+        "examples/hotel/src/cli",
+        "examples/hotel/src/web",
         "examples/shop/src/orders",
         "crates/procession/examples",
         "crates/procession/examples/trip",
         "crates/procession/tests/it",
         "crates/procession/tests/it/map",
         "crates/procession/tests/it/mistakes",
+        "crates/procession-telemetry/tests/it",
     ];
     let sources = folders.iter().flat_map(|it| files(it, "rs"));
     let sources: Vec<String> = sources.map(|it| lines(&fs::read_to_string(it).unwrap())).collect();

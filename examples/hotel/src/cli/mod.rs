@@ -15,6 +15,7 @@ mod process;
 mod serve;
 mod stays;
 mod store;
+mod traces;
 
 use std::{
     io::{self, Write},

@@ -14,6 +14,7 @@ use super::{
     deadline::GroupDeadline,
     guests, report_troubles,
     store::{StoreFile, then_close},
+    traces::Traces,
 };
 use crate::web;
 
@@ -25,6 +26,8 @@ pub(super) struct Serve {
     listen: SocketAddr,
     #[command(flatten)]
     within: GroupDeadline,
+    #[command(flatten)]
+    traces: Traces,
 }
 
 /// How long requests may take to finish after a signal.
@@ -32,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl Serve {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
-        let Self { listen, within } = self;
+        let Self { listen, within, traces } = self;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             CliError::failed(format!("the hotel cannot listen on {listen}: {error}"))
                 .hint("name a free address, for example --listen 127.0.0.1:0")
@@ -44,6 +47,7 @@ impl Serve {
         let runtime = store.open_or_create().await?;
         report_troubles();
         then_close(runtime, async |runtime| {
+            let exporting = traces.export(runtime, store)?;
             furnish(runtime).await?;
             let house = web::House {
                 runtime: runtime.clone(),
@@ -51,7 +55,11 @@ impl Serve {
                 deadline: within.deadline,
                 metrics,
             };
-            serve(house, listener, store).await
+            let served = serve(house, listener, store).await;
+            if let Some(exporting) = exporting {
+                exporting.stop().await;
+            }
+            served
         })
         .await?;
         Ok(writeln!(anstream::stdout(), "The hotel is closed, and everything is in {store}")?)

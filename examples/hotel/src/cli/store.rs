@@ -64,6 +64,13 @@ impl StoreFile {
         Self { style, ..self }
     }
 
+    /// A file that belongs to the store.
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
     pub(crate) fn style(&self) -> Style {
         self.style
     }

@@ -8,11 +8,13 @@ use procession::Version;
 
 use super::problem::{Problem, ProblemKind};
 
-/// What a client demands of a command: a version (`If-Match`), and that it takes effect once (`Idempotency-Key`).
+/// What a client demands of a command: a version (`If-Match`), that it takes effect once (`Idempotency-Key`), and the trace
+/// that it belongs to (`traceparent`).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conditions {
     pub(super) version: ExpectedVersion,
     pub(super) key: Option<Arc<str>>,
+    pub(super) traceparent: Option<String>,
 }
 
 /// The version that a client has seen.
@@ -40,7 +42,9 @@ impl<S: Sync> FromRequestParts<S> for Conditions {
             [key] => Some(idempotency_key(key)?),
             _ => return Err(malformed("a request has only one Idempotency-Key".into())),
         };
-        Ok(Self { version, key })
+        // One that makes no sense is ignored: it is no reason to refuse a guest.
+        let traceparent = parts.headers.get("traceparent").and_then(|it| it.to_str().ok()).map(str::to_owned);
+        Ok(Self { version, key, traceparent })
     }
 }
 

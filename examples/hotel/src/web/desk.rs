@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use hotel::{
     Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{GroupCheckout, GroupCheckoutInitiated, InitiateGroupCheckout},
@@ -79,7 +77,7 @@ impl Desk {
         conditions: Conditions,
         actual: Version,
     ) -> Result<Executed, Problem> {
-        let Conditions { version, key } = conditions;
+        let Conditions { version, key, traceparent } = conditions;
         let expected = version.resolve(actual).map_err(|actual| stale::<C>(&command, &version, actual))?;
         let mut execute = self.runtime.execute(command);
         if let Some(expected) = expected {
@@ -88,6 +86,9 @@ impl Desk {
         if let Some(key) = key {
             execute = execute.idempotency_key(key);
         }
+        if let Some(traceparent) = traceparent {
+            execute = execute.trace_context(&traceparent);
+        }
         Ok(execute.await?)
     }
 
@@ -95,7 +96,7 @@ impl Desk {
     pub(super) async fn initiate(
         &self,
         command: InitiateGroupCheckout,
-        key: Option<Arc<str>>,
+        conditions: Conditions,
     ) -> Result<Executed, Problem> {
         let mut seen = std::collections::BTreeSet::new();
         let twice: Vec<String> =
@@ -112,7 +113,7 @@ impl Desk {
             let detail = format!("there are no such guest stays: {}", unknown.join(", "));
             return Err(invalid(detail).guest_stays(unknown));
         }
-        let conditions = Conditions { version: ExpectedVersion::Any, key };
+        let conditions = Conditions { version: ExpectedVersion::Any, ..conditions };
         self.execute(command, conditions, Version::NONE).await
     }
 

@@ -51,8 +51,11 @@ impl<T: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The key that makes a command recognisable, if there is one.
-pub(super) struct Key(Option<Arc<str>>);
+/// What says more of a command: the key that makes it recognisable, and the trace that it belongs to.
+pub(super) struct Key {
+    key: Option<Arc<str>>,
+    traceparent: Option<String>,
+}
 
 const KEY: &str = "Idempotency-Key";
 const LONGEST_KEY_BYTES: usize = 200;
@@ -61,25 +64,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(key) = parts.headers.get(KEY) else { return Ok(Self(None)) };
+        // One that makes no sense is ignored: it is no reason to refuse an order.
+        let traceparent = parts.headers.get("traceparent").and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let Some(key) = parts.headers.get(KEY) else { return Ok(Self { key: None, traceparent }) };
         let invalid = || {
             let detail = format!("`{KEY}` must have 1 to {LONGEST_KEY_BYTES} plain characters");
             Problem::new(StatusCode::BAD_REQUEST, detail)
         };
         let key = key.to_str().ok().filter(|it| (1..=LONGEST_KEY_BYTES).contains(&it.len()));
         // What clients choose must not meet the keys that the shop itself uses.
-        Ok(Self(Some(format!("client/{}", key.ok_or_else(invalid)?).into())))
+        let key = format!("client/{}", key.ok_or_else(invalid)?);
+        Ok(Self { key: Some(key.into()), traceparent })
     }
 }
 
 impl Key {
     /// The command, recognisable if it has a key.
     pub(super) fn execute<C: Command>(self, runtime: &Runtime, command: C) -> ExecuteCommand<C> {
-        let command = runtime.execute(command);
-        match self.0 {
-            Some(key) => command.idempotency_key(key),
-            None => command,
+        let mut command = runtime.execute(command);
+        if let Some(key) = self.key {
+            command = command.idempotency_key(key);
         }
+        if let Some(traceparent) = self.traceparent {
+            command = command.trace_context(&traceparent);
+        }
+        command
     }
 }
 

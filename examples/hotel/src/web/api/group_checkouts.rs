@@ -119,17 +119,17 @@ struct GuestAnswer {
 )]
 pub(super) async fn initiate(
     State(desk): State<Desk>,
-    Conditions { key, .. }: Conditions,
+    conditions: Conditions,
     Body(GroupCheckoutRequest { group_checkout, clerk, guest_stays, within }): Body<GroupCheckoutRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let group_checkout = match group_checkout {
         Some(given) => given,
-        None => new_id("group", key.as_deref()).parse().map_err(invalid)?,
+        None => new_id("group", conditions.key.as_deref()).parse().map_err(invalid)?,
     };
     let id = group_checkout.to_string();
     let within = within.or(desk.deadline).map(Deadline::within);
     let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within };
-    let process = desk.initiate(command, key).await?.process;
+    let process = desk.initiate(command, conditions).await?.process;
     let location = [(header::LOCATION, format!("/api/group-checkouts/{id}"))];
     let events = format!("/api/processes/{process}/events");
     Ok((StatusCode::ACCEPTED, location, Json(Accepted { group_checkout: id, process: process.0, events })))

@@ -45,7 +45,7 @@ impl Fields {
             Some(tag) => tag.parse().map_err(invalid)?,
             None => ExpectedVersion::Any,
         };
-        Ok(Conditions { version, key: Some(key) })
+        Ok(Conditions { version, key: Some(key), traceparent: None })
     }
 }
 

@@ -24,8 +24,9 @@ use crate::web::{
 
 /// Begins a group checkout, and shows it.
 pub(super) async fn initiate(State(desk): State<Desk>, fields: Fields) -> Result<Redirect, Problem> {
-    let key = fields.conditions()?.key;
-    let group_checkout: GroupCheckoutId = new_id("group", key.as_deref()).parse().map_err(invalid)?;
+    let conditions = fields.conditions()?;
+    let group_checkout: GroupCheckoutId =
+        new_id("group", conditions.key.as_deref()).parse().map_err(invalid)?;
     let guest_stays: Result<Vec<GuestStayId>, _> = fields.all("guest_stay").map(str::parse).collect();
     let guest_stays = guest_stays.map_err(invalid)?;
     if guest_stays.is_empty() {
@@ -34,7 +35,7 @@ pub(super) async fn initiate(State(desk): State<Desk>, fields: Fields) -> Result
     let page = format!("/group-checkouts/{group_checkout}#live");
     let (clerk, within) = (fields.one("clerk")?, desk.deadline.map(Deadline::within));
     let command = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within };
-    desk.initiate(command, key).await?;
+    desk.initiate(command, conditions).await?;
     Ok(Redirect::to(&page))
 }
 

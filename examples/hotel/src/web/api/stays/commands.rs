@@ -75,7 +75,7 @@ struct Receipt {
 )]
 pub(in crate::web::api) async fn check_in(
     State(desk): State<Desk>,
-    Conditions { key, .. }: Conditions,
+    conditions: Conditions,
     Body(CheckIn { guest_stay, guest, room }): Body<CheckIn>,
 ) -> Result<impl IntoResponse, Problem> {
     if guest.trim().is_empty() || guest.chars().count() > 100 {
@@ -83,11 +83,11 @@ pub(in crate::web::api) async fn check_in(
     }
     let guest_stay = match guest_stay {
         Some(given) => given,
-        None => new_id("stay", key.as_deref()).parse().map_err(invalid)?,
+        None => new_id("stay", conditions.key.as_deref()).parse().map_err(invalid)?,
     };
     let location = format!("/api/stays/{guest_stay}");
     let command = CheckInGuest { guest_stay: guest_stay.clone(), guest, room };
-    let conditions = Conditions { version: ExpectedVersion::Any, key };
+    let conditions = Conditions { version: ExpectedVersion::Any, ..conditions };
     let executed = desk.execute(command, conditions, Version::NONE).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], receipt(&guest_stay, &executed)?))
 }
