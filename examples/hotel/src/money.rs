@@ -70,8 +70,12 @@ impl FromStr for Amount {
     }
 }
 
+/// The library would also take `+5`, `.5` and `1_000`, which are no amounts on a bill.
 fn decimal(text: &str) -> Result<Decimal, InvalidAmount> {
-    Decimal::from_str_exact(text).map_err(|_| InvalidAmount::NotANumber(text.chars().take(40).collect()))
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits.split('.').all(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()));
+    let number = Decimal::from_str_exact(text).ok().filter(|_| is_plain);
+    number.ok_or_else(|| InvalidAmount::NotANumber(text.chars().take(40).collect()))
 }
 
 impl TryFrom<String> for Amount {
@@ -86,7 +90,11 @@ impl TryFrom<String> for Money {
     type Error = InvalidAmount;
 
     fn try_from(text: String) -> Result<Self, InvalidAmount> {
-        decimal(&text).map(Self)
+        match decimal(&text)? {
+            // It would be written without what is smaller than a cent, and be another sum when it is read again.
+            value if value.normalize().scale() > 2 => Err(InvalidAmount::TooPrecise(value)),
+            value => Ok(Self(value)),
+        }
     }
 }
 
@@ -162,7 +170,19 @@ mod tests {
         assert_eq!(refused("1000000.01"), "1000000.01 is no amount: it must not be more than 1000000.00");
         assert_eq!(refused("0.001"), "0.001 is no amount: there is nothing smaller than a cent");
         assert_eq!(refused("NaN"), "\"NaN\" is no amount: write it like 99.50");
-        assert_eq!(refused("1e400"), "\"1e400\" is no amount: write it like 99.50");
+        for text in ["1e400", "+5", "1_000", ".5", "5.", "1.2.3", ""] {
+            assert_eq!(refused(text), format!("{text:?} is no amount: write it like 99.50"));
+        }
+    }
+
+    #[test]
+    fn a_sum_that_is_written_is_the_same_when_it_is_read_again() {
+        let read = |text: &str| Money::try_from(text.to_owned());
+        assert_eq!(String::from(read("-12.5").unwrap()), "-12.50");
+        assert_eq!(
+            read("0.001").unwrap_err().to_string(),
+            "0.001 is no amount: there is nothing smaller than a cent"
+        );
     }
 
     #[test]

@@ -37,6 +37,23 @@ impl<S: Sync> FromRequestParts<S> for Conditions {
         } else {
             tags.join(",").parse().map_err(|error: NotATag| malformed(error.to_string()))?
         };
+        Ok(Self { version, ..OfSomethingNew::of(parts)?.0 })
+    }
+}
+
+/// What a client demands of a command for something new, which has no version yet: everything else.
+pub(super) struct OfSomethingNew(pub(super) Conditions);
+
+impl<S: Sync> FromRequestParts<S> for OfSomethingNew {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(parts)
+    }
+}
+
+impl OfSomethingNew {
+    fn of(parts: &Parts) -> Result<Self, Problem> {
         let key = match texts(parts, "idempotency-key")?.as_slice() {
             [] => None,
             [key] => Some(idempotency_key(key)?),
@@ -44,7 +61,7 @@ impl<S: Sync> FromRequestParts<S> for Conditions {
         };
         // One that makes no sense is ignored: it is no reason to refuse a guest.
         let traceparent = parts.headers.get("traceparent").and_then(|it| it.to_str().ok()).map(str::to_owned);
-        Ok(Self { version, key, traceparent })
+        Ok(Self(Conditions { version: ExpectedVersion::Any, key, traceparent }))
     }
 }
 
@@ -89,17 +106,26 @@ impl std::str::FromStr for ExpectedVersion {
         if text.trim() == "*" {
             return Ok(Self::Any);
         }
-        text.split(',').map(|it| one_tag(it.trim())).collect::<Result<_, _>>().map(Self::OneOf)
+        let (mut rest, mut tags) = (text, Vec::new());
+        loop {
+            let (tag, behind) = first_tag(rest.trim()).ok_or_else(|| NotATag(rest.trim().into()))?;
+            tags.push(tag);
+            rest = match behind.trim_start().strip_prefix(',') {
+                Some(more) => more,
+                None if behind.trim().is_empty() => return Ok(Self::OneOf(tags)),
+                None => return Err(NotATag(rest.trim().into())),
+            };
+        }
     }
 }
 
-/// A weak tag is well-formed, but is never equal to anything in `If-Match` (RFC 9110).
-fn one_tag(text: &str) -> Result<Option<Version>, NotATag> {
+/// The tag that a text begins with, and what follows. A comma within the quotes belongs to the tag, and a weak tag is
+/// well-formed, but never equal to anything in `If-Match` (RFC 9110).
+fn first_tag(text: &str) -> Option<(Option<Version>, &str)> {
     let (text, is_weak) = text.strip_prefix("W/").map_or((text, false), |it| (it, true));
-    let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-    let quoted = quoted.filter(|it| !it.contains('"')).ok_or_else(|| NotATag(text.into()))?;
+    let (quoted, behind) = text.strip_prefix('"')?.split_once('"')?;
     let is_ours = !is_weak && quoted.bytes().all(|it| it.is_ascii_digit());
-    Ok(quoted.parse().ok().filter(|_| is_ours).map(Version))
+    Some((quoted.parse().ok().filter(|_| is_ours).map(Version), behind))
 }
 
 impl ExpectedVersion {
@@ -140,7 +166,8 @@ mod tests {
             parse("\"3\", W/\"4\", \"x\""),
             ExpectedVersion::OneOf(vec![Some(Version(3)), None, None])
         );
-        for text in ["3", "\"3", "\"3\" \"4\"", ""] {
+        assert_eq!(parse("\"a,3\",\"3\""), ExpectedVersion::OneOf(vec![None, Some(Version(3))]));
+        for text in ["3", "\"3", "\"3\" \"4\"", "\"3\",", ""] {
             assert!(text.parse::<ExpectedVersion>().is_err(), "{text:?}");
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use hotel::guest_stays::{CheckOutGuest, GuestStay};
 use procession::{
     Decider, Message, Store, Stream,
-    log::{Encoded, Entry, Kind, Position},
+    log::{Encoded, Entry, Kind, Position, Recorded},
     sqlite::SqliteOptions,
     store::{Batch, Expected, NewEntry},
 };
@@ -79,8 +79,13 @@ impl Hotel {
         Self { server, _output: output, folder: Some(folder), agent, address: address.into() }
     }
 
+    /// Opens a hotel in the folder of another one that is closed.
+    pub(crate) fn open_again(folder: tempfile::TempDir, style: &str) -> Self {
+        Self::open_on(folder, Command::new(env!("CARGO_BIN_EXE_hotel")), &["--style", style])
+    }
+
     /// Kills the server, and gives its folder back.
-    fn close(mut self) -> tempfile::TempDir {
+    pub(crate) fn close(mut self) -> tempfile::TempDir {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
         self.folder.take().unwrap()
@@ -148,6 +153,22 @@ impl Hotel {
         let store = SqliteOptions::default().open_read_only(self.store_file()).unwrap();
         let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
         tokio.block_on(async { store.progress().await }).unwrap().head
+    }
+
+    /// Kills the server, and reads everything that it has logged.
+    pub(crate) fn closed_log(self) -> Vec<Recorded> {
+        let folder = self.close();
+        let store = SqliteOptions::default().open_read_only(folder.path().join("hotel.db")).unwrap();
+        let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut log: Vec<Recorded> = Vec::new();
+        loop {
+            let after = log.last().map_or(Position::START, |it| it.position);
+            let entries = tokio.block_on(async { store.read_log(after, 10_000).await }).unwrap();
+            if entries.is_empty() {
+                return log;
+            }
+            log.extend(entries);
+        }
     }
 
     fn store_file(&self) -> PathBuf {

@@ -7,6 +7,7 @@ mod browser;
 mod commands;
 mod description;
 mod full_disk;
+mod fuzz;
 mod group_checkouts;
 mod hotel;
 mod pages;

@@ -13,11 +13,12 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
+    headers::Once,
     path::Id,
     responses::{CreateProblems, ReadProblems},
 };
 use crate::web::{
-    conditions::{Conditions, tag},
+    conditions::{OfSomethingNew, tag},
     desk::{Desk, OngoingCheckout, invalid, new_id},
     problem::Problem,
 };
@@ -27,10 +28,10 @@ use crate::web::{
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupCheckoutRequest {
     /// The id of the group checkout. Without it one is made up, or derived from the idempotency key.
-    #[schema(value_type = Option<String>, example = "tour-7")]
+    #[schema(value_type = Option<String>, example = "tour-7", pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     group_checkout: Option<GroupCheckoutId>,
     /// Who asks.
-    #[schema(value_type = String, example = "eve")]
+    #[schema(value_type = String, example = "eve", pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     clerk: ClerkId,
     /// The stays that are to end: at least one, and each of them once.
     #[schema(value_type = Vec<String>, example = json!(["okafor-101", "lindqvist-102"]), min_items = 1)]
@@ -110,7 +111,7 @@ struct GuestAnswer {
 /// With a deadline (`within`) it ends as timed out when some guests have not answered by then.
 #[utoipa::path(
     post, operation_id = "check_out_group", path = "/api/group-checkouts", tag = "Group checkouts", request_body = GroupCheckoutRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless")),
+    params(Once),
     responses(
         (status = 202, description = "It has begun", body = Accepted,
             headers(("Location" = String, description = "The group checkout"))),
@@ -119,7 +120,7 @@ struct GuestAnswer {
 )]
 pub(super) async fn initiate(
     State(desk): State<Desk>,
-    conditions: Conditions,
+    OfSomethingNew(conditions): OfSomethingNew,
     Body(GroupCheckoutRequest { group_checkout, clerk, guest_stays, within }): Body<GroupCheckoutRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let group_checkout = match group_checkout {

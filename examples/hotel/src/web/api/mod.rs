@@ -3,6 +3,7 @@
 mod body;
 mod documentation;
 mod group_checkouts;
+mod headers;
 mod health;
 mod map;
 mod path;

@@ -15,10 +15,11 @@ use utoipa::ToSchema;
 use crate::web::{
     api::{
         body::Body,
+        headers::{IfMatch, Once},
         path::Id,
         responses::{CommandBodyProblems, CommandProblems, CreateProblems, Message, messages},
     },
-    conditions::{Conditions, ExpectedVersion, tag},
+    conditions::{Conditions, OfSomethingNew, tag},
     desk::{Desk, checkout_failure, invalid, new_id},
     problem::Problem,
 };
@@ -28,13 +29,13 @@ use crate::web::{
 #[serde(deny_unknown_fields)]
 pub(in crate::web::api) struct CheckIn {
     /// The id of the stay: 1 to 64 letters, digits, `-`, `_` and `.`. Without it one is made up.
-    #[schema(value_type = Option<String>, example = "okafor-101")]
+    #[schema(value_type = Option<String>, example = "okafor-101", pattern = "^[A-Za-z0-9_.-]{1,64}$")]
     guest_stay: Option<GuestStayId>,
     /// The guest's name, of 1 to 100 characters.
     #[schema(example = "Amara Okafor", min_length = 1, max_length = 100)]
     guest: String,
     /// The room.
-    #[schema(example = 101)]
+    #[schema(example = 101, maximum = 65535)]
     room: u16,
 }
 
@@ -43,7 +44,7 @@ pub(in crate::web::api) struct CheckIn {
 #[serde(deny_unknown_fields)]
 pub(in crate::web::api) struct Sum {
     /// More than zero, up to a million, exact to the cent, as text.
-    #[schema(value_type = String, example = "99.50")]
+    #[schema(value_type = String, example = "99.50", pattern = r"^[0-9]+(\.[0-9]+)?$")]
     amount: Amount,
 }
 
@@ -66,7 +67,7 @@ struct Receipt {
 /// Check a guest in
 #[utoipa::path(
     post, operation_id = "check_in", path = "/api/stays", tag = "Stays", request_body = CheckIn,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless")),
+    params(Once),
     responses(
         (status = 201, description = "The guest is in the house", body = Receipt, headers(
             ("Location" = String, description = "The stay"), ("ETag" = String, description = "Its version"))),
@@ -75,7 +76,7 @@ struct Receipt {
 )]
 pub(in crate::web::api) async fn check_in(
     State(desk): State<Desk>,
-    conditions: Conditions,
+    OfSomethingNew(conditions): OfSomethingNew,
     Body(CheckIn { guest_stay, guest, room }): Body<CheckIn>,
 ) -> Result<impl IntoResponse, Problem> {
     if guest.trim().is_empty() || guest.chars().count() > 100 {
@@ -87,7 +88,6 @@ pub(in crate::web::api) async fn check_in(
     };
     let location = format!("/api/stays/{guest_stay}");
     let command = CheckInGuest { guest_stay: guest_stay.clone(), guest, room };
-    let conditions = Conditions { version: ExpectedVersion::Any, ..conditions };
     let executed = desk.execute(command, conditions, Version::NONE).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], receipt(&guest_stay, &executed)?))
 }
@@ -95,11 +95,7 @@ pub(in crate::web::api) async fn check_in(
 /// Charge a guest
 #[utoipa::path(
     post, operation_id = "charge", path = "/api/stays/{id}/charges", tag = "Stays", request_body = Sum,
-    params(
-        ("id" = String, Path, example = "okafor-101"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that you have seen"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless"),
-    ),
+    params(("id" = String, Path, example = "okafor-101"), IfMatch, Once),
     responses(
         (status = 200, description = "The charge is on the bill", body = Receipt,
             headers(("ETag" = String, description = "The new version"))),
@@ -120,11 +116,7 @@ pub(in crate::web::api) async fn charge(
 /// Take a guest's money
 #[utoipa::path(
     post, operation_id = "pay", path = "/api/stays/{id}/payments", tag = "Stays", request_body = Sum,
-    params(
-        ("id" = String, Path, example = "okafor-101"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that you have seen"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless"),
-    ),
+    params(("id" = String, Path, example = "okafor-101"), IfMatch, Once),
     responses(
         (status = 200, description = "The payment is on the bill", body = Receipt,
             headers(("ETag" = String, description = "The new version"))),
@@ -148,11 +140,7 @@ pub(in crate::web::api) async fn pay(
 /// `checkout-failed`, and it is recorded in the stay as an event.
 #[utoipa::path(
     post, operation_id = "check_out", path = "/api/stays/{id}/check-out", tag = "Stays",
-    params(
-        ("id" = String, Path, example = "okafor-101"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that you have seen"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes sending it again harmless"),
-    ),
+    params(("id" = String, Path, example = "okafor-101"), IfMatch, Once),
     responses(
         (status = 200, description = "The guest has left", body = Receipt,
             headers(("ETag" = String, description = "The new version"))),
