@@ -89,3 +89,9 @@ mod under_test;
 
 pub use conformance::run;
 pub use under_test::{Settings, StoreUnderTest};
+
+/// The small world that the cases play in, for the fuzzer: it has handlers of every kind, and some that fail.
+#[doc(hidden)]
+pub fn world() -> procession::Application {
+    domain::application()
+}

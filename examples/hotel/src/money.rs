@@ -90,11 +90,18 @@ impl TryFrom<String> for Money {
     type Error = InvalidAmount;
 
     fn try_from(text: String) -> Result<Self, InvalidAmount> {
-        match decimal(&text)? {
-            // It would be written without what is smaller than a cent, and be another sum when it is read again.
-            value if value.normalize().scale() > 2 => Err(InvalidAmount::TooPrecise(value)),
-            value => Ok(Self(value)),
+        let value = decimal(&text)?;
+        // It would be written without what is smaller than a cent, and be another sum when it is read again.
+        if value.normalize().scale() > 2 {
+            return Err(InvalidAmount::TooPrecise(value));
         }
+        // With its cents it would have more digits than can be read.
+        let mut with_cents = value;
+        with_cents.rescale(2);
+        if with_cents.scale() < 2 {
+            return Err(InvalidAmount::NotANumber(text.chars().take(40).collect()));
+        }
+        Ok(Self(value))
     }
 }
 
@@ -179,6 +186,7 @@ mod tests {
     fn a_sum_that_is_written_is_the_same_when_it_is_read_again() {
         let read = |text: &str| Money::try_from(text.to_owned());
         assert_eq!(String::from(read("-12.5").unwrap()), "-12.50");
+        assert!(read("15555555555555555555555550001").is_err());
         assert_eq!(
             read("0.001").unwrap_err().to_string(),
             "0.001 is no amount: there is nothing smaller than a cent"

@@ -34,10 +34,11 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(id) = parts.headers.get("last-event-id") else { return Ok(Self(Position::START)) };
+        let mut ids = parts.headers.get_all("last-event-id").iter();
+        let Some(id) = ids.next() else { return Ok(Self(Position::START)) };
         let position = id.to_str().ok().filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
-        let position = position.and_then(|it| it.parse().ok());
-        let malformed = || Problem::new(ProblemKind::Malformed, "Last-Event-ID must be the id of an event");
+        let position = position.and_then(|it| it.parse().ok()).filter(|_| ids.next().is_none());
+        let malformed = || Problem::new(ProblemKind::Malformed, "Last-Event-ID must be the id of one event");
         position.map(|it| Self(Position(it))).ok_or_else(malformed)
     }
 }

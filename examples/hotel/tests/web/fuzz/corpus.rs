@@ -7,7 +7,7 @@ use super::session::Session;
 /// A session that is worth to be asked in every run.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Case {
-    /// Of which kind the last answer is.
+    /// Of which kind its last answer was when it was found.
     pub(super) shows: String,
     #[serde(flatten)]
     pub(super) session: Session,
