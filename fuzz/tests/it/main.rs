@@ -4,12 +4,25 @@
 
 use std::{fs, path::PathBuf};
 
+fn corpus(name: &str) -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+    fs::read_dir(folder).expect("every target has a corpus").map(|it| it.unwrap().path()).collect()
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
-    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-    let files = fs::read_dir(corpus).expect("every target has a corpus").map(|it| it.unwrap().path());
-    let replayed =
-        files.inspect(|it| println!("{}", it.display())).map(|it| target(&fs::read(it).unwrap())).count();
-    assert!(replayed > 0, "the corpus of {name} is empty");
+    let files = corpus(name);
+    assert!(!files.is_empty(), "the corpus of {name} is empty");
+    for file in files {
+        println!("{}", file.display());
+        target(&fs::read(file).unwrap());
+    }
+}
+
+#[test]
+fn the_corpora_stay_small() {
+    let files: Vec<PathBuf> = ["messages", "ids", "engine"].into_iter().flat_map(corpus).collect();
+    let bytes: u64 = files.iter().map(|it| fs::metadata(it).unwrap().len()).sum();
+    assert!(files.len() < 200 && bytes < 500_000, "{} files, {bytes} bytes", files.len());
 }
 
 #[test]
