@@ -10,18 +10,26 @@ use procession::{
 
 use crate::world::program;
 
-/// A line with the name of a program, and lines with entries of its log: kind, category, id, sender, time, name, schema
-/// version and payload, with tabs between. Each entry is worked off with all that follows, before the next one is taken.
+/// Logs, with an empty line between: a line with the name of a program, and lines with entries of its log: kind, category,
+/// id, sender, time, name, schema version and payload, with tabs between. Each entry is worked off with all that follows,
+/// before the next one is taken.
 ///
 /// # Panics
 /// When something panics that is no handler, when a decision depends on how a state was loaded, or when the log cannot be
 /// told.
 pub fn engine(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
-    let (name, lines) = text.split_once('\n').unwrap_or_default();
-    let Some(program) = program(name) else { return };
-    let mut log = Log::new(program.engine());
-    for entry in lines.lines().filter_map(entry) {
+    for log in text.split("\n\n") {
+        let (name, entries) = log.split_once('\n').unwrap_or_default();
+        if let Some(program) = program(name) {
+            work_off(program.engine(), entries);
+        }
+    }
+}
+
+fn work_off(engine: &Engine, entries: &str) {
+    let mut log = Log::new(engine);
+    for entry in entries.lines().filter_map(entry) {
         log.write(entry, None);
         log.work_off();
     }

@@ -38,18 +38,23 @@ impl From<SeenByName> for Seen {
 
 type Check = fn(u16, &str);
 
-/// A line with the name of a message, a line with its schema version, and its payload.
+/// Messages, with an empty line between: a line with the name of each, a line with its schema version, and its payload.
 ///
 /// # Panics
-/// When the message can be read, and is another one after it was written.
+/// When a message can be read, and is another one after it was written.
 pub fn messages(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
-    let Some((name, rest)) = text.split_once('\n') else { return };
-    let Some((version, payload)) = rest.split_once('\n') else { return };
-    let Ok(version) = version.parse() else { return };
-    _ = history::written(name, payload);
     let read = tables().concat();
-    read.iter().filter(|it| it.0 == name).for_each(|(_, check)| check(version, payload));
+    for (name, schema_version, payload) in text.split("\n\n").filter_map(parts) {
+        _ = history::written(name, payload);
+        read.iter().filter(|it| it.0 == name).for_each(|(_, check)| check(schema_version, payload));
+    }
+}
+
+fn parts(text: &str) -> Option<(&str, u16, &str)> {
+    let (name, rest) = text.split_once('\n')?;
+    let (schema_version, payload) = rest.split_once('\n')?;
+    Some((name, schema_version.parse().ok()?, payload))
 }
 
 fn tables() -> [Vec<(&'static str, Check)>; 5] {

@@ -19,6 +19,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::{
+    headers::After,
     path::Id,
     responses::{ListProblems, Message, ReadProblems},
 };
@@ -51,10 +52,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 /// up, more messages follow.
 #[utoipa::path(
     get, operation_id = "follow_process", path = "/api/processes/{process}/events", tag = "Processes",
-    params(
-        ("process" = u64, Path, example = 121),
-        ("Last-Event-ID" = Option<u64>, Header, description = "The last event seen; the stream goes on after it"),
-    ),
+    params(("process" = u64, Path, example = 121), After),
     responses(
         (status = 200, description = "The messages; the `data` of each is one of these", body = Message,
             content_type = "text/event-stream"),
