@@ -13,7 +13,7 @@ fn replay(name: &str, target: fn(&[u8])) {
     let files = corpus(name);
     assert!(!files.is_empty(), "the corpus of {name} is empty");
     for file in files {
-        println!("{}", file.display());
+        eprintln!("{}", file.display());
         target(&fs::read(file).unwrap());
     }
 }
