@@ -26,7 +26,6 @@ pub(super) fn read() -> Vec<Case> {
 }
 
 pub(super) fn add(shows: String, session: &Session) {
-    println!("new: {shows}");
     let case = serde_json::to_string(&Case { shows, session: session.clone() }).unwrap();
     let mut file = OpenOptions::new().append(true).create(true).open(file()).unwrap();
     writeln!(file, "{case}").unwrap();

@@ -53,11 +53,19 @@ fn the_corpus_is_answered_as_documented() {
 #[test]
 fn random_sessions_are_answered_as_documented() {
     let furnished = Furnished::new();
+    let seconds = std::env::var("HOTEL_FUZZ_SECONDS").ok().map(|it| it.parse().expect("a number of seconds"));
+    match seconds {
+        None => ask_the_same_as_ever(&furnished),
+        Some(seconds) => look_for_new_answers(&furnished, Duration::from_secs(seconds)),
+    }
+}
+
+/// A failure is then the fault of what was changed.
+fn ask_the_same_as_ever(furnished: &Furnished) {
     let config = Config { cases: RANDOM_SESSIONS, failure_persistence: None, ..Config::default() };
-    // The same in every run, so that a failure is the fault of what was changed.
     let rng = TestRunner::deterministic().new_rng();
     let asked = TestRunner::new_with_rng(config, rng).run(&session::sessions(&furnished.api), |session| {
-        session.ask(&furnished).map(drop).map_err(TestCaseError::fail)
+        session.ask(furnished).map(drop).map_err(TestCaseError::fail)
     });
     asked.unwrap_or_else(|error| panic!("{error}\n{}", failing(&error)));
 }
@@ -69,11 +77,8 @@ fn failing(error: &TestError<Session>) -> String {
     }
 }
 
-#[test]
-fn new_random_sessions_are_answered_as_documented_for_as_long_as_somebody_has_time() {
-    let seconds = std::env::var("HOTEL_FUZZ_SECONDS").ok().map_or(0, |it| it.parse().expect("seconds"));
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let furnished = Furnished::new();
+fn look_for_new_answers(furnished: &Furnished, time: Duration) {
+    let end = Instant::now() + time;
     let mut known: BTreeSet<_> = corpus::read().into_iter().map(|it| it.shows).collect();
     let (before, mut sessions, mut requests) = (known.len(), 0_u64, 0);
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
@@ -82,7 +87,7 @@ fn new_random_sessions_are_answered_as_documented_for_as_long_as_somebody_has_ti
         let tree = strategy.new_tree(&mut runner).unwrap();
         let (session, kinds) = (tree.current(), RefCell::default());
         let asked = runner.run_one(tree, |it| {
-            kinds.replace(it.ask(&furnished).map_err(TestCaseError::fail)?);
+            kinds.replace(it.ask(furnished).map_err(TestCaseError::fail)?);
             Ok(())
         });
         if let Err(error) = asked {
@@ -91,16 +96,16 @@ fn new_random_sessions_are_answered_as_documented_for_as_long_as_somebody_has_ti
             }
             panic!("{error}\n{}", failing(&error));
         }
-        requests += session.len();
-        sessions += 1;
+        (sessions, requests) = (sessions + 1, requests + session.len());
         for shows in kinds.into_inner() {
             if known.insert(shows.clone()) {
-                corpus::add(shows.clone(), &session.shortest_that_shows(&shows, &furnished));
+                corpus::add(shows.clone(), &session.shortest_that_shows(&shows, furnished));
             }
         }
     }
-    println!(
-        "{sessions} sessions with {requests} requests; the corpus has grown from {before} to {}",
+    let grown = known.len() - before;
+    eprintln!(
+        "{sessions} sessions with {requests} requests; {grown} are new in the corpus of {}",
         known.len()
     );
 }

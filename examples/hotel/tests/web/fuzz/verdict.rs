@@ -1,5 +1,6 @@
 //! Whether an answer is one that the document declares for the request.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{
@@ -133,7 +134,7 @@ fn unfit(api: &Api, operation: &Operation, parameter: &Parameter, request: &Requ
     let values: Vec<String> = match parameter.place.as_str() {
         "header" => request.header(name).map(str::to_owned).collect(),
         "query" => query_values(&request.path, name),
-        _ => operation.path_value(name, &request.path).map(str::to_owned).into_iter().collect(),
+        _ => operation.path_value(name, &request.path).map(unescaped).into_iter().collect(),
     };
     let value = match values.as_slice() {
         [] => return parameter.required.then(|| format!("{name} is missing")),
@@ -149,7 +150,11 @@ fn unfit(api: &Api, operation: &Operation, parameter: &Parameter, request: &Requ
 fn query_values(path: &str, name: &str) -> Vec<String> {
     let query = path.split_once('?').map_or("", |it| it.1);
     let pairs = query.split('&').filter_map(|it| it.split_once('='));
-    pairs.filter(|it| it.0 == name).map(|it| it.1.to_owned()).collect()
+    pairs.filter(|it| unescaped(it.0) == name).map(|it| unescaped(&it.1.replace('+', " "))).collect()
+}
+
+fn unescaped(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 impl Answer {
