@@ -81,8 +81,8 @@ impl Answer {
     }
 }
 
-/// Who takes longer has died, or hangs.
-const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+/// Who takes longer has died, or hangs. On a machine where others go first, some seconds are nothing.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 
 pub(super) fn client() -> Agent {
     let config = Agent::config_builder().http_status_as_error(false).max_redirects(0);
