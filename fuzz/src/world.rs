@@ -9,7 +9,7 @@ use procession::Application;
 static PROGRAMS: LazyLock<Vec<(&'static str, Application)>> = LazyLock::new(|| {
     let mut programs = vec![
         ("world", procession_store_tests::world()),
-        ("shop", shop::shop(Duration::from_secs(60)).unwrap()),
+        ("shop", shop::shop(Duration::from_secs(60), None).unwrap()),
     ];
     programs.extend(Style::ALL.into_iter().map(|it| (it.name(), hotel::hotel(it).unwrap())));
     programs

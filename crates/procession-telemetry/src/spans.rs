@@ -173,6 +173,7 @@ fn kind(kind: Kind) -> &'static str {
         Kind::PublicEvent => "public_event",
         Kind::Failure => "failure",
         Kind::Operation => "operation",
+        Kind::EffectResult => "effect result",
     }
 }
 

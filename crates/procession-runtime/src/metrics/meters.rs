@@ -26,7 +26,7 @@ pub(crate) struct Meters {
 }
 
 /// The kinds of entries as labels, in the order of [`kind_index`].
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 10] = [
     "event",
     "command",
     "executed_command",
@@ -36,6 +36,7 @@ pub(crate) const KINDS: [&str; 9] = [
     "public_event",
     "failure",
     "operation",
+    "effect_result",
 ];
 
 pub(crate) fn kind_index(kind: Kind) -> usize {
@@ -49,6 +50,7 @@ pub(crate) fn kind_index(kind: Kind) -> usize {
         Kind::PublicEvent => 6,
         Kind::Failure => 7,
         Kind::Operation => 8,
+        Kind::EffectResult => 9,
     }
 }
 

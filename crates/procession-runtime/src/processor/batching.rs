@@ -6,9 +6,7 @@ use procession_core::{
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
-use super::{
-    backlog::Pending, calls::Finished, commit::Outcome, measured::Tally, replies::Reply,
-};
+use super::{backlog::Pending, calls::Finished, commit::Outcome, measured::Tally, replies::Reply};
 use crate::{
     Limits,
     request::Request,

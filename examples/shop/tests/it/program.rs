@@ -5,8 +5,8 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::PathBuf,
-    sync::OnceLock,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::OnceLock,
 };
 
 use serde_json::{Value, json};
