@@ -169,6 +169,8 @@ impl<'a> Log<'a> {
                     _ = cancellation.takes_back(&of.name, &here, sender.as_ref());
                     continue;
                 }
+                // The world outside is not part of this one.
+                Output::Call { .. } | Output::TakeBackCalls { .. } => continue,
             };
             let sender = sender.clone().filter(|_| kind == Kind::Command);
             self.write(Entry::new(kind, stream, message, at).sent_by(sender), Some(cause));

@@ -5,6 +5,7 @@
 //! - [`Operator`] and [`Operation`]: repairs what is stuck, from this process or another one.
 //! - [`Health`] and [`metrics`]: how it is, for machines that watch it; [`trace`]: the ids of traces.
 //! - [`Reader`]: states, streams and processes, read from any store.
+//! - [`inspect`]: what operators see: the state of every process, and what it waits for.
 //! - `processor` (private): the hot path, read, fold, commit.
 
 mod advance;
@@ -14,6 +15,7 @@ mod execute;
 #[doc(hidden)]
 pub mod fault_points;
 mod health;
+pub mod inspect;
 mod limits;
 pub mod metrics;
 mod operation;

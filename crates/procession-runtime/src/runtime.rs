@@ -12,8 +12,8 @@ use tokio::{
 
 use crate::{
     Clock, ExecuteCommand, Limits, Operator, Quiet, Reader, RequestError, SendCommand, Store, StoreError,
-    SystemClock, VirtualClock, fault_points::FaultPoint, metrics, processor::Processor, request::Call,
-    vitals::Vitals,
+    SystemClock, VirtualClock, fault_points::FaultPoint, inspect::Description, metrics, processor::Processor,
+    request::Call, vitals::Vitals,
 };
 
 /// Runs the processes of an application on a store. Clones are handles of the same runtime.
@@ -129,6 +129,7 @@ impl RuntimeBuilder {
         FaultPoint::StartAcquiring.pass();
         let owned = store.acquire(partitions).await?;
         FaultPoint::StartAcquired.pass();
+        describe(application, &*store).await?;
         let (sender, calls) = mpsc::channel(self.limits.sane().waiting_requests);
         let (committing, committed) = watch::channel(Position::START);
         let processor = Processor::start(
@@ -292,6 +293,17 @@ impl Runtime {
     /// What those are told whom the processor cannot answer any more.
     pub(crate) fn stopped(&self) -> RequestError {
         RequestError::Stopped(self.shared.failure.get().map(ToString::to_string).unwrap_or_default())
+    }
+}
+
+/// Tells operators what runs here. Without it the processes run all the same.
+async fn describe(application: &Application, store: &dyn Store) -> Result<(), StoreError> {
+    match Description::of(application).keep(store).await {
+        Err(StoreError::Transient(reason)) => {
+            tracing::warn!(store = store.name(), reason, "the store does not keep what operators are told");
+            Ok(())
+        }
+        kept => kept,
     }
 }
 

@@ -21,7 +21,7 @@ pub use procession_runtime::{
     AdvanceError, Clock, Death, ExecuteCommand, ExecuteError, Executed, Health, HealthBounds, Instance,
     Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, ReadError, Reader, ReplyError,
     RequestError, Requested, Runtime, RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError,
-    SystemClock, Unready, VirtualClock, WaitError, metrics, store, trace,
+    SystemClock, Unready, VirtualClock, WaitError, inspect, metrics, store, trace,
 };
 #[cfg(feature = "sqlite")]
 #[doc(inline)]

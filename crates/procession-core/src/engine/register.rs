@@ -96,6 +96,19 @@ impl Engine {
         self.effects.insert(handler, Arc::new(effect.clone()));
     }
 
+    /// The categories whose instances end, each with the names of the events that end one.
+    pub fn ends(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+        let ends = self.instances.iter().map(|(category, instance)| (*category, instance.ends));
+        ends.filter(|(_, ends)| !ends.is_empty())
+    }
+
+    /// Whether an instance that runs takes an input of this name: it may, unless the input only starts instances.
+    #[must_use]
+    pub fn is_taken_while_running(&self, category: &str, input: &str) -> bool {
+        let handlers = self.inputs.iter().find(|((of, name), _)| *of == category && *name == input);
+        handlers.is_none_or(|(_, it)| !matches!(it.starts, Some(Starts::Once | Starts::Again)))
+    }
+
     fn add_reaction(&mut self, takes: &'static str, handler: HandlerName, react: &ReactFn) {
         self.reactions.entry(takes).or_default().push((handler, Arc::clone(react)));
     }

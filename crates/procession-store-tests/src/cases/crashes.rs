@@ -124,21 +124,22 @@ pub async fn promise_2_death_after_every_commit_leaves_every_effect_exactly_once
 
 pub async fn a_refused_commit_leaves_those_waiting_whom_it_would_have_told<U: StoreUnderTest>() {
     let (_place, store) = U::create(Settings::default()).await;
-    let faulty = FaultyStore::new(store.clone(), Fault::CommitRefused, 3);
+    let faulty = FaultyStore::new(store.clone(), Fault::CommitRefused, 4);
     let runtime = Runtime::start(&application(), faulty.clone()).await.unwrap();
     let open = |account: &str| OpenAccount { account: account.into() };
     let process = runtime.execute(open("1")).await.unwrap().process;
-    // The news for the one who waits travel with the third commit, because the second is still under way.
+    // The first commit was what the application says of itself. The news for the one who waits travel with the fourth,
+    // because the third is still under way.
     faulty.hold_answers();
     let second = {
         let second = runtime.execute(open("2"));
         tokio::spawn(second.into_future())
     };
-    while faulty.commits() < 2 {
+    while faulty.commits() < 3 {
         tokio::task::yield_now().await;
     }
     let release = async {
-        while faulty.commits() < 3 {
+        while faulty.commits() < 4 {
             tokio::task::yield_now().await;
         }
         faulty.release_answers();

@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use procession_core::log::{Position, ProcessId, Recorded};
+use serde::Deserialize;
+
+use super::{
+    Inspector, Standing, Sweep, WaitsFor,
+    facts::{Facts, OpenInstance, ParkedFact},
+};
+use crate::store::{EffectCall, ProcessExtent, StoreError};
+
+impl Inspector {
+    /// How a process stands. None if there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn process(&self, process: ProcessId) -> Result<Option<Standing>, StoreError> {
+        let Some(extent) = self.store.process(process).await? else { return Ok(None) };
+        let facts = self.steady_facts(process).await?.unwrap_or_default();
+        let mut standings = self.explained(&[(extent, &facts)], None).await?;
+        Ok(standings.pop())
+    }
+
+    /// How processes stand, by a sweep, in the order of the processes asked for. Those that are not there are left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn standings(
+        &self,
+        sweep: &Sweep,
+        processes: impl IntoIterator<Item = ProcessId>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let nothing = Facts::default();
+        let mut found = Vec::new();
+        for process in processes {
+            if let Some(extent) = self.store.process(process).await? {
+                found.push((extent, sweep.open.get(&process).unwrap_or(&nothing)));
+            }
+        }
+        self.explained(&found, Some(sweep)).await
+    }
+
+    async fn explained(
+        &self,
+        processes: &[(ProcessExtent, &Facts)],
+        sweep: Option<&Sweep>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let mut positions: Vec<Position> = Vec::new();
+        for (extent, facts) in processes {
+            positions.push(extent.process.began_at());
+            positions.extend(facts.pending.as_ref().map(|it| it.position));
+            positions.extend(facts.calls.iter().map(|it| it.delivery.position));
+            positions.extend(facts.parked.iter().map(|it| it.row.position));
+            positions.extend(facts.timer.iter().map(|it| it.causation));
+            positions.extend(facts.hold.map(|it| it.operation));
+        }
+        positions.sort_unstable();
+        positions.dedup();
+        let entries = self.store.read_entries(positions).await?;
+        let entries: BTreeMap<Position, Recorded> = entries.into_iter().map(|it| (it.position, it)).collect();
+        let explaining = Explaining { inspector: self, entries: &entries, sweep };
+        Ok(processes.iter().filter_map(|(extent, facts)| explaining.standing(extent, facts)).collect())
+    }
+}
+
+/// What is needed to put facts into words.
+struct Explaining<'a> {
+    inspector: &'a Inspector,
+    entries: &'a BTreeMap<Position, Recorded>,
+    sweep: Option<&'a Sweep>,
+}
+
+impl Explaining<'_> {
+    fn standing(&self, extent: &ProcessExtent, facts: &Facts) -> Option<Standing> {
+        let first = self.entries.get(&extent.process.began_at())?;
+        let state = facts.state();
+        Some(Standing {
+            process: extent.process,
+            name: first.entry.name.to_string(),
+            stream: first.entry.stream.clone(),
+            began: first.entry.at,
+            messages: extent.messages,
+            last: extent.last,
+            state,
+            waits_for: self.waits_for(facts),
+        })
+    }
+
+    /// What matters most stands first: what an operator does or must do, then what is next.
+    fn waits_for(&self, facts: &Facts) -> Vec<WaitsFor> {
+        let mut waits: Vec<WaitsFor> = self.operator(facts).into_iter().collect();
+        if facts.hold.is_some_and(|it| it.kind == crate::store::HoldKind::Cancelled) {
+            return waits;
+        }
+        waits.extend(facts.parked.iter().map(|it| self.parked(it)));
+        waits.extend(self.handler(facts));
+        waits.extend(facts.calls.iter().map(|it| self.effect(it)));
+        waits.extend(self.timer(facts));
+        let rests = facts.is_at_rest();
+        // While something of the process is on its way, it is this that its instances wait for.
+        waits
+            .extend(facts.instances.iter().filter(|it| rests || it.can_be_woken).map(|it| self.instance(it)));
+        waits
+    }
+
+    fn name(&self, position: Position) -> String {
+        self.entries.get(&position).map_or_else(String::new, |it| it.entry.name.to_string())
+    }
+
+    fn at(&self, position: Position) -> Timestamp {
+        self.entries.get(&position).map_or(Timestamp::UNIX_EPOCH, |it| it.entry.at)
+    }
+
+    fn operator(&self, facts: &Facts) -> Option<WaitsFor> {
+        #[derive(Default, Deserialize)]
+        struct Asked {
+            by: Option<String>,
+            why: Option<String>,
+        }
+        let hold = facts.hold?;
+        let operation = self.entries.get(&hold.operation);
+        let asked = operation.and_then(|it| serde_json::from_str(&it.entry.payload).ok());
+        let Asked { by, why } = asked.unwrap_or_default();
+        let since = self.at(hold.operation);
+        Some(WaitsFor::Operator { kind: hold.kind, operation: hold.operation, by, why, since })
+    }
+
+    fn parked(&self, ParkedFact { row, behind, retry_at }: &ParkedFact) -> WaitsFor {
+        WaitsFor::Parked {
+            message: self.name(row.position),
+            position: row.position,
+            handler: row.handler.to_string(),
+            stream: row.stream.clone(),
+            reason: row.reason,
+            cause: row.cause.clone(),
+            attempts: row.attempts,
+            retry_at: *retry_at,
+            behind: *behind,
+            since: row.at,
+        }
+    }
+
+    fn handler(&self, facts: &Facts) -> Option<WaitsFor> {
+        let pending = facts.pending.as_ref()?;
+        let first = self.entries.get(&pending.position)?;
+        let lag = self.sweep.and_then(|it| it.lags.get(pending.partition.index())).copied();
+        Some(WaitsFor::Handler {
+            message: first.entry.name.to_string(),
+            position: pending.position,
+            stream: first.entry.stream.clone(),
+            partition: pending.partition,
+            lag: lag.unwrap_or(facts.pending_count),
+            more: facts.pending_count.saturating_sub(1),
+            since: first.entry.at,
+        })
+    }
+
+    fn effect(&self, call: &EffectCall) -> WaitsFor {
+        let handler = &*call.delivery.handler;
+        WaitsFor::Effect {
+            effect: handler.strip_prefix("effect ").unwrap_or(handler).into(),
+            message: self.name(call.delivery.position),
+            position: call.delivery.position,
+            attempt: call.attempts.saturating_add(1),
+            due: call.due,
+            cause: call.cause.clone(),
+            since: call.at,
+        }
+    }
+
+    fn timer(&self, facts: &Facts) -> Option<WaitsFor> {
+        let timer = facts.timer.as_ref()?;
+        Some(WaitsFor::Timer {
+            timer: timer.id.0,
+            message: timer.message.name.to_string(),
+            to: timer.to.clone(),
+            due: timer.due,
+            more: facts.timer_count.saturating_sub(1),
+            since: self.at(timer.causation),
+        })
+    }
+
+    fn instance(&self, instance: &OpenInstance) -> WaitsFor {
+        let OpenInstance { stream, since, awaits, can_be_woken, .. } = instance;
+        let awaited = self.inspector.description.awaited(stream.category(), awaits.clone());
+        let (instance, since) = (stream.clone(), *since);
+        let (awaits, from) = (awaited.messages.into_iter().collect(), awaited.from.into_iter().collect());
+        if *can_be_woken {
+            let wakes = awaited.wakes.into_iter().collect();
+            WaitsFor::Outside { instance, awaits, from, wakes, since }
+        } else {
+            WaitsFor::Nothing { instance, awaits, from, since }
+        }
+    }
+}

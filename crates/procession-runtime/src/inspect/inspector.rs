@@ -1,0 +1,238 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use procession_core::{
+    Stream, Version,
+    log::{Position, ProcessId, Recorded},
+};
+use serde::Deserialize;
+
+use super::{
+    Description, DescriptionError,
+    facts::{Facts, OpenInstance, Pending, has_handler, judged, waits_in},
+    wakes::Awaited,
+};
+use crate::store::{ParkedOf, ParkedReason, Store, StoreError, TimersOf};
+
+/// Looks at processes, from outside: with the log, the tables around it, and what the application says of itself.
+///
+/// ```
+/// use std::sync::Arc;
+/// use procession_core::{Application, Module, doc::CleanRoom};
+/// use procession_runtime::{MemoryStore, Runtime, inspect::{Inspector, ProcessState}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let hotel = Application::assemble([Module::named("rooms").handles::<CleanRoom>()])?;
+/// let store = MemoryStore::new();
+/// let runtime = Runtime::start(&hotel, store.clone()).await?;
+/// let process = runtime.execute(CleanRoom { room: 7 }).await?.process;
+///
+/// let inspector = Inspector::of(Arc::new(store)).await?;
+/// let standing = inspector.process(process).await?.ok_or("it is there")?;
+/// assert_eq!(standing.state, ProcessState::Ended);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Inspector {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) description: Arc<Description>,
+    is_described: bool,
+}
+
+/// Why a store cannot be inspected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InspectError {
+    /// What the application says of itself cannot be read.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How many entries are read at once.
+pub(super) const ENTRIES_PER_READ: usize = 2048;
+/// A process that goes on all the time is never seen twice alike.
+const MOST_LOOKS: usize = 10;
+
+impl Inspector {
+    /// Looks at a store.
+    ///
+    /// # Errors
+    /// When the store fails, or what the application says of itself cannot be read.
+    pub async fn of(store: Arc<dyn Store>) -> Result<Self, InspectError> {
+        let note = store.note(Description::NOTE.into()).await?;
+        let description = note.as_deref().map(Description::read).transpose()?;
+        let is_described = description.is_some();
+        Ok(Self { store, description: Arc::new(description.unwrap_or_default()), is_described })
+    }
+
+    /// What the application says of itself. None if no runtime of a release that does so was ever started on the store; then
+    /// instances that wait are not seen, and events are taken to concern nobody.
+    #[must_use]
+    pub fn description(&self) -> Option<&Description> {
+        self.is_described.then_some(&*self.description)
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// What is open of one process, read until it is the same twice in a row. None if it never is: then it goes on.
+    pub(super) async fn steady_facts(&self, process: ProcessId) -> Result<Option<Facts>, StoreError> {
+        let mut before = None;
+        for _ in 0..MOST_LOOKS {
+            let now = (self.store.process(process).await?, self.facts(process).await?);
+            if before.as_ref() == Some(&now) {
+                return Ok(Some(now.1));
+            }
+            before = Some(now);
+        }
+        Ok(before.map(|(_, facts)| facts))
+    }
+
+    /// What is open of one process.
+    async fn facts(&self, process: ProcessId) -> Result<Facts, StoreError> {
+        let progress = self.store.progress().await?;
+        let mut facts = Facts::default();
+        let rows = self.store.parked(ParkedOf::Process(process), usize::MAX).await?;
+        let mut all = rows.clone();
+        for it in rows.iter().filter(|it| it.reason == ParkedReason::Behind) {
+            let of = ParkedOf::Stream { handler: it.handler.to_string(), stream: it.stream.clone() };
+            // What it stands behind is the first of them.
+            all.extend(self.store.parked(of, 1).await?);
+        }
+        facts.parked = judged(&rows, &all);
+        facts.calls = self.store.calls().await?.into_iter().filter(|it| it.process == process).collect();
+        let timers = self.store.timers(TimersOf::Process(process), usize::MAX).await?;
+        facts.timer_count = timers.len() as u64;
+        facts.timer = timers.into_iter().next();
+        facts.hold = self.store.holds().await?.into_iter().find(|(it, _)| *it == process).map(|(_, it)| it);
+        let mut begun: Vec<(Stream, Version)> = Vec::new();
+        let mut after = Position::START;
+        loop {
+            let entries = self.store.read_process(process, after, ENTRIES_PER_READ).await?;
+            for entry in &entries {
+                self.note_beginning(entry, &mut begun);
+                let partition = waits_in(entry, &progress).filter(|_| has_handler(entry, &self.description));
+                if let Some(partition) = partition {
+                    facts.pending_count += 1;
+                    facts.pending.get_or_insert(Pending { position: entry.position, partition });
+                }
+            }
+            after = entries.last().map_or(after, |it| it.position);
+            if entries.len() < ENTRIES_PER_READ {
+                break;
+            }
+        }
+        for (stream, version) in begun {
+            facts.instances.extend(self.open_instance(stream, version).await?);
+        }
+        self.read_steps(&mut facts).await?;
+        Ok(facts)
+    }
+
+    /// Remembers the streams that this process has begun, and how far it knows them.
+    fn note_beginning(&self, entry: &Recorded, begun: &mut Vec<(Stream, Version)>) {
+        let Some(version) = entry.version else { return };
+        let stream = &entry.entry.stream;
+        if version == Version::NONE.next() && self.description.life(stream.category()).is_some() {
+            begun.push((stream.clone(), version));
+        } else if let Some(known) = begun.iter_mut().find(|(it, _)| it == stream) {
+            known.1 = version;
+        }
+    }
+
+    /// The instance, if it has not ended.
+    async fn open_instance(
+        &self,
+        stream: Stream,
+        known: Version,
+    ) -> Result<Option<OpenInstance>, StoreError> {
+        let mut after = Version(known.0.saturating_sub(1));
+        let mut newest = None;
+        loop {
+            let events = self.store.read_stream(stream.clone(), after, ENTRIES_PER_READ).await?;
+            let is_last = events.len() < ENTRIES_PER_READ;
+            newest = events.into_iter().next_back().or(newest);
+            after = newest.as_ref().and_then(|it| it.version).unwrap_or(after);
+            if is_last {
+                break;
+            }
+        }
+        let Some(newest) = newest else { return Ok(None) };
+        let life = self.description.life(stream.category());
+        if life.is_none_or(|it| it.ends_with.iter().any(|end| *end == newest.entry.name)) {
+            return Ok(None);
+        }
+        let Awaited { messages, wakes, .. } = self.awaited(stream.category());
+        let (version, since) = (newest.version.unwrap_or(Version::NONE), newest.entry.at);
+        Ok(Some(OpenInstance { stream, version, since, awaits: messages, can_be_woken: !wakes.is_empty() }))
+    }
+
+    /// What instances of a category wait for, as far as their category tells.
+    pub(super) fn awaited(&self, category: &str) -> Awaited {
+        self.description.awaited(category, self.description.taken_by(category))
+    }
+
+    /// Whether what an instance waits for is told by its own stream: that of a linear saga.
+    pub(super) fn has_steps(&self, instance: &OpenInstance) -> bool {
+        self.description.life(instance.stream.category()).is_some_and(|it| !it.steps.is_empty())
+    }
+
+    /// Finds out of which steps the linear sagas wait for an answer.
+    pub(super) async fn read_steps(&self, facts: &mut Facts) -> Result<(), StoreError> {
+        for instance in &mut facts.instances {
+            let category = instance.stream.category().to_owned();
+            let Some(life) = self.description.life(&category).filter(|it| !it.steps.is_empty()) else {
+                continue;
+            };
+            let (mut after, mut steps) = (Version::NONE, Steps::default());
+            loop {
+                let events = self.store.read_stream(instance.stream.clone(), after, ENTRIES_PER_READ).await?;
+                events.iter().for_each(|it| steps.take(it));
+                after = events.last().and_then(|it| it.version).unwrap_or(after);
+                if events.len() < ENTRIES_PER_READ {
+                    break;
+                }
+            }
+            let forward = life.steps.iter().filter(|it| steps.running.contains(&it.name));
+            let back = life.steps.iter().filter(|it| steps.undone.contains(&it.name));
+            let awaits =
+                forward.flat_map(|it| &it.answers).chain(back.filter_map(|it| it.undone_on.as_ref()));
+            let awaited = self.description.awaited(&category, awaits.cloned().collect());
+            instance.can_be_woken = !awaited.wakes.is_empty();
+            instance.awaits = awaited.messages;
+        }
+        Ok(())
+    }
+}
+
+/// The steps of a linear saga that wait for an answer.
+#[derive(Default)]
+struct Steps {
+    running: BTreeSet<String>,
+    undone: BTreeSet<String>,
+}
+
+impl Steps {
+    fn take(&mut self, event: &Recorded) {
+        #[derive(Deserialize)]
+        struct OfStep {
+            step: String,
+        }
+        let Ok(OfStep { step }) = serde_json::from_str(&event.entry.payload) else { return };
+        match &*event.entry.name {
+            "StepStarted" => _ = self.running.insert(step),
+            "StepCompleted" | "StepFailed" | "StepTimedOut" | "StepRetryScheduled" => {
+                _ = self.running.remove(&step);
+            }
+            "CompensationStarted" => _ = self.undone.insert(step),
+            "StepCompensated" => _ = self.undone.remove(&step),
+            _ => {}
+        }
+    }
+}

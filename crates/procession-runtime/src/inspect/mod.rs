@@ -1,0 +1,27 @@
+//! What operators see: the state of every process, and what it waits for.
+//!
+//! - [`Description`]: what the application says of itself, kept beside the log.
+//! - [`Inspector`]: finds what has not ended, and explains it.
+//! - [`WaitsFor`]: what a process waits for, and what will wake it.
+//! - [`verify`]: whether a store keeps the promises of a log.
+//!
+//! All of it is computed from the log and the tables around it, and needs no code of the application. It begins with what is
+//! small, also in a log of millions: messages behind the checkpoints, timers, calls, parked messages, and instances that
+//! have not ended.
+
+mod description;
+mod explain;
+mod facts;
+mod inspector;
+mod standing;
+mod sweep;
+pub mod verify;
+mod wakes;
+
+pub use description::{
+    DescribedEmission, DescribedHandler, DescribedLife, DescribedModule, DescribedStep, Description,
+    DescriptionError,
+};
+pub use inspector::{InspectError, Inspector};
+pub use standing::{ProcessState, Standing, WaitsFor};
+pub use sweep::Sweep;
