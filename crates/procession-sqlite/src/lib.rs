@@ -6,6 +6,7 @@
 //! messages, which a lock on the file `<store>-lock` makes sure.
 
 mod apply;
+mod backup;
 mod error;
 #[doc(hidden)]
 pub mod fault_points;
@@ -19,6 +20,7 @@ mod rows;
 mod store;
 mod writer;
 
+pub use backup::BackupError;
 pub use error::OpenError;
 pub use open::SqliteOptions;
 pub use store::SqliteStore;

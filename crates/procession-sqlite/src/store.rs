@@ -20,9 +20,9 @@ use rusqlite::{Connection, OptionalExtension, Params, Result as SqlResult, param
 use tokio::sync::oneshot;
 
 use crate::{
-    OpenError, SqliteOptions,
+    BackupError, OpenError, SqliteOptions,
     apply::Applier,
-    inspect,
+    backup, inspect,
     lock::WriteLock,
     read::Readers,
     rows,
@@ -81,6 +81,14 @@ impl SqliteStore {
     /// When the file does not exist, is not a store, or was written by an older release.
     pub fn open_beside(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         SqliteOptions::default().open_beside(path)
+    }
+
+    /// Copies the whole store, as it is at one time, into a new file. It may be in use meanwhile, and nobody waits for it.
+    ///
+    /// # Errors
+    /// When there is such a file already, which is not overwritten, or the copy cannot be written. Then no file is left.
+    pub async fn back_up(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        backup::back_up(&self.readers, to.as_ref()).await
     }
 
     pub(crate) fn start(

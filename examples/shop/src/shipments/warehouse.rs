@@ -87,6 +87,7 @@ impl Handle<SendPackage> for Warehouse {
         if contents.is_empty() {
             return Err(WarehouseRejection::EmptyPackage);
         }
+        break_on_purpose(&contents);
         let at = context.now;
         let missing = contents.iter().find(|it| self.in_stock(&it.product) < it.quantity.count().into());
         Ok(Some(match missing {
@@ -101,6 +102,14 @@ impl Handle<SendPackage> for Warehouse {
             }),
         }))
     }
+}
+
+/// For the operators' guide: a bug on demand. It panics when a package holds the product that the variable
+/// `SHOP_BREAKS_ON` names; a shop that is started without it is the repaired one.
+fn break_on_purpose(contents: &[Packed]) {
+    let breaks_on = std::env::var("SHOP_BREAKS_ON").ok();
+    let broken = contents.iter().find(|it| Some(it.product.to_string()) == breaks_on);
+    assert!(broken.is_none(), "no box fits this product");
 }
 
 #[cfg(test)]

@@ -1,0 +1,198 @@
+//! Asking the application for changes: what they will do, who asks and why, and what came of it.
+
+use std::{
+    io::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use procession::{
+    Operation, Operator, OperatorError, Store, StoreError,
+    log::Position,
+    store::{Delivery, HoldKind, ParkedOf, TimersOf},
+};
+use serde::Serialize;
+
+use crate::{
+    age::duration,
+    error::CliError,
+    look,
+    program::{Done, Found, Shared},
+};
+
+/// What every change needs.
+#[derive(Args)]
+pub(crate) struct Asking {
+    /// Why; it is recorded in the log.
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// Who; it is recorded in the log. Without it, the name that you are logged in by.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// How long to wait until the application has done it.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    wait: Duration,
+    /// Only say what would be done.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// One change, in the words of who asks for it.
+pub(crate) struct Change {
+    pub(crate) what: String,
+    pub(crate) operation: Operation,
+    /// Retries: how often the handler has failed before.
+    pub(crate) failures: u32,
+}
+
+/// What came of a change. As JSON these names are stable.
+#[derive(Serialize)]
+struct Outcome {
+    change: String,
+    /// Where it stands in the log; none for a dry run.
+    operation: Option<Position>,
+    result: Came,
+    /// Why the handler has failed again.
+    cause: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Came {
+    /// It was only said.
+    DryRun,
+    /// The application has done it.
+    Done,
+    /// The handler was tried, and has failed again.
+    FailedAgain,
+    /// The application has not done it yet; it does when it runs.
+    Pending,
+}
+
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+impl Asking {
+    /// Says what will be done, asks for it, and waits for what comes of it.
+    pub(crate) async fn ask(&self, changes: Vec<Change>, shared: &Shared) -> Done {
+        if self.dry_run {
+            let outcome = |it: Change| Outcome::of(it.what, None, Came::DryRun);
+            return tell(&changes.into_iter().map(outcome).collect::<Vec<_>>(), shared);
+        }
+        let store = shared.beside()?;
+        let outcomes = self.ask_on(&store, changes).await;
+        // What was asked for is durable; closing only lets go of the file.
+        _ = store.close().await;
+        tell(&outcomes?, shared)
+    }
+
+    async fn ask_on(&self, store: &Arc<dyn Store>, changes: Vec<Change>) -> Result<Vec<Outcome>, CliError> {
+        let login = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+        let by = self.by.clone().unwrap_or_else(login);
+        let operator = Operator::on(Arc::clone(store)).by(by).because(self.why.clone());
+        let positions = operator.request(changes.iter().map(|it| it.operation.clone())).await;
+        let positions = positions.map_err(|error: OperatorError| CliError::from(error))?;
+        let deadline = Instant::now() + self.wait;
+        let mut outcomes = Vec::new();
+        for (change, position) in changes.into_iter().zip(positions) {
+            let (result, cause) = loop {
+                let (result, cause) = result_of(&**store, &change, position).await?;
+                if result != Came::Pending || Instant::now() >= deadline {
+                    break (result, cause);
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            };
+            outcomes.push(Outcome { cause, ..Outcome::of(change.what, Some(position), result) });
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Whether the application has done it.
+async fn result_of(
+    store: &dyn Store,
+    change: &Change,
+    position: Position,
+) -> Result<(Came, Option<String>), StoreError> {
+    let progress = store.progress().await?;
+    let entry = store.read_entries(vec![position]).await?;
+    let is_handled = entry.first().is_some_and(|it| {
+        let partition = it.entry.stream.partition(store.partitions());
+        progress.checkpoints.get(partition.index()).is_some_and(|it| *it >= position)
+    });
+    if !is_handled {
+        return Ok((Came::Pending, None));
+    }
+    let done = |is_done: bool| (if is_done { Came::Done } else { Came::Pending }, None);
+    Ok(match &change.operation {
+        Operation::RetryParked(message) => match find_parked(store, message).await? {
+            None => (Came::Done, None),
+            Some(row) if row.attempts > change.failures => (Came::FailedAgain, row.cause),
+            Some(_) => (Came::Pending, None),
+        },
+        Operation::DiscardParked(message) => done(find_parked(store, message).await?.is_none()),
+        Operation::EditParked { message, .. } => {
+            done(find_parked(store, message).await?.is_none_or(|it| it.edited == Some(position)))
+        }
+        Operation::CancelTimer(timer) => done(store.timers(TimersOf::Id(*timer), 1).await?.is_empty()),
+        Operation::MoveTimer { timer, due } => {
+            done(store.timers(TimersOf::Id(*timer), 1).await?.first().is_none_or(|it| it.due == *due))
+        }
+        Operation::SuspendProcess(process) => done(hold(store, *process).await?.is_some()),
+        Operation::ResumeProcess(process) => done(hold(store, *process).await?.is_none()),
+        Operation::CancelProcess(process) => done(hold(store, *process).await? == Some(HoldKind::Cancelled)),
+        _ => done(true),
+    })
+}
+
+async fn find_parked(
+    store: &dyn Store,
+    message: &Delivery,
+) -> Result<Option<procession::store::Parked>, StoreError> {
+    let Some(entry) = store.read_entries(vec![message.position]).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let rows = store.parked(ParkedOf::Process(entry.process), usize::MAX).await?;
+    Ok(rows.into_iter().find(|it| it.delivery() == *message))
+}
+
+async fn hold(
+    store: &dyn Store,
+    process: procession::log::ProcessId,
+) -> Result<Option<HoldKind>, StoreError> {
+    Ok(store.holds().await?.into_iter().find(|(it, _)| *it == process).map(|(_, it)| it.kind))
+}
+
+impl Outcome {
+    fn of(change: String, operation: Option<Position>, result: Came) -> Self {
+        Self { change, operation, result, cause: None }
+    }
+}
+
+fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
+    let is_good = |it: &Outcome| matches!(it.result, Came::Done | Came::DryRun);
+    let found = Found::wrong_if(!outcomes.iter().all(is_good));
+    if shared.json {
+        look::json(&outcomes)?;
+        return Ok(found);
+    }
+    let mut out = anstream::stdout();
+    for Outcome { change, operation, result, cause } in outcomes {
+        let recorded = operation.map(|it| format!(" (#{it})")).unwrap_or_default();
+        let (style, came) = match result {
+            Came::DryRun => (look::FAINT, "would be asked for".to_owned()),
+            Came::Done => (look::GOOD, "done".to_owned()),
+            Came::FailedAgain => {
+                (look::BAD, format!("failed again: {}", cause.as_deref().unwrap_or("no cause is known")))
+            }
+            Came::Pending => {
+                (look::EVENT, "asked for; it will be done when the application runs next".to_owned())
+            }
+        };
+        writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::cut(&came, 200))?;
+    }
+    if outcomes.is_empty() {
+        writeln!(out, "Nothing fits these filters, so nothing was asked for.")?;
+    }
+    Ok(found)
+}

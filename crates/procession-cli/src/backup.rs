@@ -1,0 +1,31 @@
+use std::{io::Write, path::PathBuf};
+
+use clap::Args;
+use procession::sqlite::SqliteStore;
+
+use crate::{
+    look,
+    program::{Done, Found, Shared},
+    verify::verified,
+};
+
+/// Copy the store into a new file while it is in use, and check the copy.
+///
+/// To restore it, stop the application and start it on the copy.
+#[derive(Args)]
+#[command(after_help = "Example:\n  procession backup shop-backup.db --store sqlite:shop.db")]
+pub(crate) struct Backup {
+    /// The new file. One that is there is not overwritten.
+    file: PathBuf,
+}
+
+impl Backup {
+    pub(crate) async fn run(self, shared: &Shared) -> Done {
+        shared.sqlite()?.back_up(&self.file).await?;
+        let found = verified(&SqliteStore::open_read_only(&self.file)?, shared.json).await?;
+        if found == Found::Fine && !shared.json {
+            writeln!(anstream::stdout(), "{0}Backed up{0:#} to {1}", look::GOOD, self.file.display())?;
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,23 @@
+//! The `procession` command: what operators see of the processes in a store, and what they can do about them.
+
+mod age;
+mod ask;
+mod backup;
+mod error;
+mod export;
+mod hold;
+mod look;
+mod parked;
+mod processes;
+mod program;
+mod show;
+mod status;
+mod store;
+mod timers;
+mod verify;
+mod watch;
+mod words;
+
+fn main() -> std::process::ExitCode {
+    program::main()
+}

@@ -1,0 +1,186 @@
+use std::{collections::BTreeMap, io::Write};
+
+use clap::Args;
+use jiff::Timestamp;
+use procession::{
+    history::{Layer, layers, written},
+    inspect::{ProcessState, Standing},
+    log::{Kind, Position, ProcessId, Recorded},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    age::{absolute, ago},
+    error::CliError,
+    look,
+    program::{Done, Found, Shared},
+    words,
+};
+
+/// Tell one process, layer by layer, and what it waits for.
+///
+/// Ends with 1 if it is stuck.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  procession show 42
+  procession show 42 --payloads")]
+pub(crate) struct Show {
+    /// The process: the position of the message that began it.
+    process: ProcessId,
+    /// Show what stands in the messages, too.
+    #[arg(long)]
+    payloads: bool,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    standing: &'a Standing,
+    layers: Vec<Layer<'a>>,
+}
+
+/// More messages of one name are folded into a count; the first few, and all failures, stay.
+const MOST_UNFOLDED: usize = 24;
+const FIRST_FEW: usize = 3;
+const ENTRIES_PER_READ: usize = 4096;
+
+impl Show {
+    pub(crate) async fn run(self, shared: &Shared) -> Done {
+        let inspector = shared.inspector().await?;
+        let standing = inspector.process(self.process).await?.ok_or_else(|| {
+            CliError::usage(format!("there is no process {}", self.process))
+                .hint("`procession processes --state ended --state running` and so on lists them")
+        })?;
+        let (mut history, mut after) = (Vec::new(), Position::START);
+        loop {
+            let entries = inspector.store().read_process(self.process, after, ENTRIES_PER_READ).await?;
+            let Some(last) = entries.last() else { break };
+            after = last.position;
+            history.extend(entries);
+        }
+        let found = Found::wrong_if(standing.state == ProcessState::Stuck);
+        if shared.json {
+            look::json(&Told { standing: &standing, layers: layers(&history) })?;
+            return Ok(found);
+        }
+        let mut out = anstream::stdout();
+        for layer in layers(&history) {
+            self.tell_layer(&layer, standing.began, &mut out)?;
+        }
+        tell_standing(&standing, &mut out)?;
+        Ok(found)
+    }
+
+    fn tell_layer(&self, layer: &Layer<'_>, began: Timestamp, out: &mut dyn Write) -> Result<(), CliError> {
+        let strong = look::STRONG;
+        writeln!(out, "{strong}{:>2}  {}{strong:#}", layer.depth + 1, kinds(layer))?;
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for message in &layer.messages {
+            *seen.entry(&message.entry.name).or_default() += 1;
+        }
+        let many: BTreeMap<&str, usize> =
+            seen.into_iter().filter(|(_, count)| *count > MOST_UNFOLDED).collect();
+        let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+        for message in &layer.messages {
+            let name = &*message.entry.name;
+            let count = shown.entry(name).or_default();
+            *count += 1;
+            match many.get(name) {
+                Some(all) if *count == FIRST_FEW + 1 => {
+                    writeln!(out, "    … {} more {name}", look::number((all - FIRST_FEW) as u64))?;
+                }
+                Some(_) if *count > FIRST_FEW => {}
+                _ => self.tell_message(message, began, out)?,
+            }
+        }
+        Ok(writeln!(out)?)
+    }
+
+    fn tell_message(
+        &self,
+        message: &Recorded,
+        began: Timestamp,
+        out: &mut dyn Write,
+    ) -> Result<(), CliError> {
+        let entry = &message.entry;
+        let (glyph, style) = match entry.kind {
+            Kind::Command | Kind::ExecutedCommand => ("▸", look::COMMAND),
+            Kind::Event | Kind::PublicEvent => ("●", look::EVENT),
+            Kind::Input => ("→", look::EVENT),
+            Kind::Ignored => ("·", look::FAINT),
+            Kind::Rejection | Kind::Failure => ("✗", look::BAD),
+            Kind::Operation => ("!", look::STRONG),
+            #[expect(unreachable_patterns, reason = "kinds that come later are shown too")]
+            _ => (" ", look::FAINT),
+        };
+        let faint = look::FAINT;
+        let place = message.causation.map_or_else(
+            || format!("#{}", message.position),
+            |cause| format!("#{} ← #{cause}", message.position),
+        );
+        let time = format!("+{:.3}s", entry.at.duration_since(began).as_secs_f64());
+        let name = look::cut(&entry.name, 34);
+        let left = look::WIDTH.saturating_sub(30 + name.chars().count());
+        let stream = look::cut(&entry.stream.to_string(), left);
+        writeln!(out, "  {faint}{time:>9} {place:<13}{faint:#} {style}{glyph} {name}{style:#}  {stream}")?;
+        let remark = if self.payloads { Some(written("", &entry.payload)) } else { remark(message) };
+        if let Some(remark) = remark.filter(|it| !it.is_empty()) {
+            writeln!(out, "{:26}{faint}{}{faint:#}", "", look::cut(remark.trim(), look::WIDTH - 26))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a message beside its name, where that is more than data.
+fn remark(message: &Recorded) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Said {
+        message: Option<serde_json::Value>,
+        cause: Option<String>,
+        by: Option<String>,
+        why: Option<String>,
+    }
+    let entry = &message.entry;
+    let said = || serde_json::from_str::<Said>(&entry.payload).ok();
+    match entry.kind {
+        Kind::Rejection | Kind::Ignored => said()?.message?.as_str().map(str::to_owned),
+        Kind::Failure => said()?.cause,
+        Kind::Operation => {
+            said().map(|it| format!("by {}: {}", it.by.unwrap_or_default(), it.why.unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+/// `10 events`, `1 event, 2 rejections`.
+fn kinds(layer: &Layer<'_>) -> String {
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for message in &layer.messages {
+        let kind = message.entry.kind;
+        *counts.entry(if kind.is_command() { Kind::Command } else { kind }).or_default() += 1;
+    }
+    let noun = |kind: Kind| serde_json::to_value(kind).ok()?.as_str().map(|it| it.replace('_', " "));
+    let counted = counts.into_iter().map(|(kind, count)| look::count(count, &noun(kind).unwrap_or_default()));
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+fn tell_standing(standing: &Standing, out: &mut dyn Write) -> Result<(), CliError> {
+    let (now, style) = (Timestamp::now(), look::of_state(standing.state));
+    writeln!(
+        out,
+        "Process {} is {style}{}{style:#}: {} since {} ({}).",
+        standing.process,
+        standing.state,
+        look::count(usize::try_from(standing.messages).unwrap_or(usize::MAX), "message"),
+        absolute(standing.began),
+        ago(standing.began, now)
+    )?;
+    for it in &standing.waits_for {
+        for (index, line) in words::fully(it, now).into_iter().enumerate() {
+            let mark = if index == 0 { "-" } else { " " };
+            writeln!(out, "  {mark} {}", look::cut(&line, 240))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The program `procession`, run for real on the store of a shop that is run for real.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in tests a broken expectation ends the test, also in what the tests share"
+)]
+
+mod broken_shop;
+mod guide;
+mod programs;

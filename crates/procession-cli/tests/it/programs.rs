@@ -1,0 +1,130 @@
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a shop's store in it.
+pub(crate) struct Folder(TempDir);
+
+/// What a run of `procession` left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The shop, or its provider, while it serves.
+pub(crate) struct Serving {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    pub(crate) address: String,
+}
+
+/// The shop is another package, so that nobody has built it for these tests.
+fn shop_program() -> &'static Path {
+    static SHOP: OnceLock<PathBuf> = OnceLock::new();
+    SHOP.get_or_init(|| {
+        let build = ["build", "--quiet", "--package", "shop", "--bin", "shop"];
+        let built = Command::new(env!("CARGO")).args(build).current_dir(env!("CARGO_MANIFEST_DIR")).status();
+        assert!(built.unwrap().success(), "the shop is built");
+        Path::new(env!("CARGO_BIN_EXE_procession")).with_file_name("shop")
+    })
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Runs `procession` on the shop's store.
+    pub(crate) fn procession(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_procession"));
+        command.args(arguments).current_dir(self.0.path());
+        command.env("PROCESSION_STORE", "sqlite:shop.db").env("USER", "anna");
+        let output = command.env_remove("CLICOLOR_FORCE").output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    pub(crate) fn provider(&self) -> Serving {
+        self.serve(Command::new(shop_program()).args(["provider", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// The shop. It breaks on a product, unless that is empty.
+    pub(crate) fn shop(&self, provider: &str, breaks_on: &str) -> Serving {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--provider", provider];
+        self.serve(Command::new(shop_program()).args(arguments).env("SHOP_BREAKS_ON", breaks_on))
+    }
+
+    fn serve(&self, command: &mut Command) -> Serving {
+        let command = command.current_dir(self.0.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        stdout.read_line(&mut first_line).unwrap();
+        let address = first_line.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
+        assert!(address.starts_with("http://"), "it did not open: {first_line:?}");
+        Serving { child, stdout, address }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn ended_with(self, exit: i32) -> String {
+        assert_eq!(self.exit, exit, "{self:?}");
+        self.stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn json(self, exit: i32) -> Value {
+        serde_json::from_str(&self.ended_with(exit)).unwrap()
+    }
+}
+
+impl Serving {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
+        let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+        let mut response = agent.post(format!("{}{path}", self.address)).send_json(body).unwrap();
+        response.body_mut().read_json().unwrap()
+    }
+
+    pub(crate) fn stock(&self, product: &str) {
+        self.post("/api/stock", &json!({ "product": product, "quantity": 9 }));
+    }
+
+    /// Orders one piece. Returns the process.
+    pub(crate) fn order(&self, cart: &str, product: &str) -> u64 {
+        self.post("/api/carts", &json!({ "cart": cart, "client": "ada" }));
+        let one = json!({ "product": product, "quantity": 1, "price": "1.10" });
+        self.post(&format!("/api/carts/{cart}/products"), &one);
+        let confirmed = self.post(&format!("/api/carts/{cart}/confirmation"), &json!({}));
+        confirmed["process"].as_u64().unwrap()
+    }
+
+    /// Stops it as an administrator does, and waits for the end.
+    pub(crate) fn stop(mut self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // A test that has failed leaves nobody behind; one that has stopped it finds it gone already.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
