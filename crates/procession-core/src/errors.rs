@@ -86,6 +86,12 @@ pub enum Failure {
         /// The message.
         name: &'static str,
     },
+    /// A message is parked for a handler that is not there.
+    #[error("no part of this program is called `{handler}` and takes the message; was it renamed?")]
+    UnknownHandler {
+        /// The handler that the message waits for.
+        handler: String,
+    },
     /// A message names an instance that cannot exist.
     #[error("`{name}` names an impossible instance: {reason}")]
     Instance {

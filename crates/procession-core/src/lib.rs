@@ -29,6 +29,7 @@ mod payload;
 mod process;
 mod publish;
 mod rejection;
+mod repairs;
 mod reply;
 mod retries;
 mod saga;

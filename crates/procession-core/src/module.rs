@@ -1,5 +1,6 @@
 use std::{
     any::{TypeId, type_name},
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Command, Decider, Effect, Event, Fact, Handle, LinearSaga, Message, OneOf, ProcessManager, Publishes,
-    Rejection, Saga, Sends,
+    Rejection, Retries, Saga, Sends,
     effect::EffectType,
     emit::{Emission, Records, Times},
     engine::{HandleFn, InstanceType, handle_command},
@@ -59,6 +60,8 @@ pub struct Module {
     pub(crate) publishers: Vec<Publisher>,
     pub(crate) external: Vec<MessageType>,
     pub(crate) effects: Vec<EffectType>,
+    pub(crate) retries: Retries,
+    retries_of: BTreeMap<&'static str, Retries>,
 }
 
 /// How a decider handles one command.
@@ -86,6 +89,7 @@ pub(crate) struct Reactor {
     pub(crate) name: &'static str,
     pub(crate) is_saga: bool,
     pub(crate) reactions: Vec<Reaction>,
+    pub(crate) retries: Option<Retries>,
 }
 
 impl Module {
@@ -101,6 +105,8 @@ impl Module {
             publishers: Vec::new(),
             external: Vec::new(),
             effects: Vec::new(),
+            retries: Retries::never(),
+            retries_of: BTreeMap::new(),
         }
     }
 
@@ -145,7 +151,8 @@ impl Module {
         match self.reactors.iter_mut().find(|it| !it.is_saga) {
             Some(own) => own.reactions.push(reaction),
             None => {
-                let own = Reactor { name: self.name, is_saga: false, reactions: vec![reaction] };
+                let own =
+                    Reactor { name: self.name, is_saga: false, reactions: vec![reaction], retries: None };
                 self.reactors.push(own);
             }
         }
@@ -155,7 +162,12 @@ impl Module {
     /// Adds a saga.
     #[must_use]
     pub fn saga(mut self, saga: Saga) -> Self {
-        self.reactors.push(Reactor { name: saga.name, is_saga: true, reactions: saga.reactions });
+        self.reactors.push(Reactor {
+            name: saga.name,
+            is_saga: true,
+            reactions: saga.reactions,
+            retries: saga.retries,
+        });
         self
     }
 
@@ -223,6 +235,36 @@ impl Module {
     pub fn external_event<F: Fact>(mut self) -> Self {
         self.external.push(MessageType::of::<F>());
         self
+    }
+
+    /// Tries handlers of the module again that have failed, where they do not say otherwise themselves.
+    ///
+    /// Without it a failed message is parked at once. That is right for most: a handler is pure, so it fails again on the same
+    /// message and state. It helps where the cause goes away by itself.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Tries one decider of the module again, when it has failed.
+    ///
+    /// ```
+    /// # extern crate procession_core as procession;
+    /// use procession::{Module, Retries, doc::{CleanRoom, Room}};
+    ///
+    /// let rooms = Module::named("rooms")
+    ///     .handles::<CleanRoom>()
+    ///     .decider_retries::<Room>(Retries::up_to(3));
+    /// ```
+    #[must_use]
+    pub fn decider_retries<D: Decider>(mut self, retries: Retries) -> Self {
+        self.retries_of.insert(D::CATEGORY, retries);
+        self
+    }
+
+    pub(crate) fn retries_of(&self, category: &str) -> Retries {
+        self.retries_of.get(category).copied().unwrap_or(self.retries)
     }
 
     /// The name of the module.

@@ -3,11 +3,16 @@
 //! Deciders and sagas are pure, so handing them what they were given must give what they gave. A difference means
 //! that the code has changed its mind about the past, or that the log was changed behind its back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     Context, Engine, Failure, Handlers, InstanceState, Output, Stream, Version,
+    engine::ReactFn,
     log::{Encoded, Entry, Kind, Position, Recorded},
+    repairs::{Repairs, is_decided},
 };
 
 /// Replays a log, entry by entry in log order.
@@ -16,7 +21,10 @@ pub struct Replay<'a> {
     states: BTreeMap<Stream, InstanceState>,
     versions: BTreeMap<Stream, Version>,
     messages: BTreeMap<Position, Recorded>,
+    repairs: Repairs,
     parked: BTreeSet<(Position, String)>,
+    /// Who has reacted to an event already, of those that may do so later than others.
+    reacted: BTreeSet<(Position, String)>,
     /// What was asked for later, by the message whose handling was compared.
     asked_for: BTreeMap<Position, Vec<Encoded>>,
     /// Where each stream's newest event stands.
@@ -24,6 +32,9 @@ pub struct Replay<'a> {
     step: Vec<Recorded>,
     steps: u64,
 }
+
+/// A handler that reacts to an event, with its name.
+type Reaction = (Cow<'static, str>, ReactFn);
 
 /// What a replay found to be different.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +84,9 @@ impl<'a> Replay<'a> {
             states: BTreeMap::new(),
             versions: BTreeMap::new(),
             messages: BTreeMap::new(),
+            repairs: Repairs::default(),
             parked: BTreeSet::new(),
+            reacted: BTreeSet::new(),
             asked_for: BTreeMap::new(),
             moved_on: BTreeMap::new(),
             step: Vec::new(),
@@ -98,6 +111,7 @@ impl<'a> Replay<'a> {
         if !is_outcome || self.step.last().is_some_and(|last| last.causation != entry.causation) {
             self.compare()?;
         }
+        self.repairs.note(&entry);
         if is_outcome && self.is_decided(&entry) {
             self.step.push(entry.clone());
         }
@@ -147,7 +161,7 @@ impl<'a> Replay<'a> {
             let replayed = at_once.iter().map(|it| format!("{} {}", it.name, it.payload)).collect();
             return Err(Difference::Decision { cause: at, recorded, replayed });
         }
-        self.asked_for.insert(at, later);
+        self.asked_for.entry(at).or_default().extend(later);
         self.steps += 1;
         step.iter().filter(|it| it.version.is_some()).try_for_each(|it| self.is_dense(it))
     }
@@ -168,17 +182,52 @@ impl<'a> Replay<'a> {
     fn decide(&mut self, cause: &Recorded, step: &[Recorded]) -> Result<Vec<Output>, Failure> {
         let Some(first) = step.first() else { return Ok(Vec::new()) };
         if let Handlers::Reactions(reactions) = self.engine.handlers_of(&cause.entry) {
-            let handled =
-                reactions.iter().filter(|(it, _)| !self.parked.contains(&(cause.position, it.to_string())));
-            let steps: Result<Vec<_>, _> =
-                handled.map(|(_, react)| self.engine.react(react, &cause.entry)).collect();
-            return Ok(steps?.into_iter().flatten().collect());
+            return self.react(cause, reactions, step);
         }
         let stream = &cause.entry.stream;
         let state = state(&mut self.states, self.engine, stream)?;
-        let mut outputs = self.engine.decide(state, &cause.entry, &Context::at(first.entry.at))?;
+        let message = self.repairs.as_seen_by(stream.category(), cause);
+        let mut outputs = self.engine.decide(state, &message, &Context::at(first.entry.at))?;
         self.engine.fold(state, stream, &mut outputs)?;
         Ok(outputs)
+    }
+
+    /// Asks those who react to an event. One that has failed, or has waited, reacts in a step of its own, or never.
+    fn react(
+        &mut self,
+        event: &Recorded,
+        reactions: &[Reaction],
+        step: &[Recorded],
+    ) -> Result<Vec<Output>, Failure> {
+        let (mut all, mut rest) = (Vec::new(), step);
+        let mut asked: Vec<&Reaction> = reactions.iter().collect();
+        loop {
+            let (before, mut later) = (asked.len(), Vec::new());
+            for reaction in asked {
+                let (handler, react) = reaction;
+                let who = (event.position, handler.to_string());
+                if self.reacted.contains(&who) {
+                    continue;
+                }
+                let may_wait = self.parked.contains(&who) || self.repairs.may_wait(handler, event);
+                let outputs = self.engine.react(react, &self.repairs.as_seen_by(handler, event));
+                let recorded = outputs.as_ref().ok().and_then(|it| begins_with(rest, it));
+                if may_wait && recorded.is_none() {
+                    later.push(reaction);
+                    continue;
+                }
+                rest = rest.get(recorded.unwrap_or(0)..).unwrap_or_default();
+                all.extend(outputs?);
+                if may_wait {
+                    self.reacted.insert(who);
+                }
+            }
+            // Those who have waited have reacted in any order.
+            if later.is_empty() || later.len() == before {
+                return Ok(all);
+            }
+            asked = later;
+        }
     }
 
     /// Whether an event has the next version of its stream.
@@ -208,6 +257,17 @@ impl Output {
     fn is_later(&self) -> bool {
         matches!(self, Self::Send { after, .. } if !after.is_zero())
     }
+}
+
+/// How many entries there are of what a handler returns at once, if the step begins with them.
+fn begins_with(step: &[Recorded], outputs: &[Output]) -> Option<usize> {
+    let at_once = outputs.iter().filter(|it| !it.is_later()).filter_map(Output::message);
+    let mut count = 0;
+    for now in at_once {
+        step.get(count).filter(|it| is_same(&it.entry, now))?;
+        count += 1;
+    }
+    Some(count)
 }
 
 /// Whether an entry is what the handlers would write now. What was written with an older shape is taken for the same: it

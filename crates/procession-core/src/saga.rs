@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Fact, MessageType, Sends,
+    Fact, MessageType, Retries, Sends,
     emit::{Emission, Times},
     engine::{ReactFn, decode},
 };
@@ -22,6 +22,7 @@ use crate::{
 pub struct Saga {
     pub(crate) name: &'static str,
     pub(crate) reactions: Vec<Reaction>,
+    pub(crate) retries: Option<Retries>,
 }
 
 /// A stateless reaction to one event.
@@ -36,13 +37,20 @@ impl Saga {
     /// A saga without reactions. The name stands on the map and beside everything that it sends.
     #[must_use]
     pub fn named(name: &'static str) -> Self {
-        Self { name, reactions: Vec::new() }
+        Self { name, reactions: Vec::new(), retries: None }
     }
 
     /// Adds the reaction to one event: of its own module, or a public one of another module.
     #[must_use]
     pub fn on<F: Fact, S: Sends>(mut self, react: impl Fn(&F) -> S + Send + Sync + 'static) -> Self {
         self.reactions.push(Reaction::of(react));
+        self
+    }
+
+    /// Tries it again when it has failed; without it, as often as its module says.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = Some(retries);
         self
     }
 

@@ -73,7 +73,7 @@ pub(crate) struct Answered {
 pub struct Quiet {
     /// The process.
     pub process: ProcessId,
-    /// How many of its messages are parked. When there are any, the process is stuck.
+    /// How many of its messages are parked. When there are any, the process is suspended, waits for a retry, or is stuck.
     pub parked: u64,
 }
 
@@ -120,11 +120,23 @@ pub enum RequestError {
     /// An earlier message of the instance is parked, so that no later one may be handled before it.
     #[error(
         "{stream} waits: an earlier message for it is parked, because its handler failed; `Reader::parked` says which \
-         one, and why"
+         one, why, and whether it is tried again by itself; an operator can retry, edit or discard it"
     )]
     Blocked {
         /// The instance.
         stream: Stream,
+    },
+    /// An operator has suspended the process that the command continues.
+    #[error("process {process}, which the command continues, is suspended; it can be resumed")]
+    Suspended {
+        /// The process.
+        process: ProcessId,
+    },
+    /// An operator has cancelled the process that the command continues.
+    #[error("process {process}, which the command continues, was cancelled; it takes nothing more")]
+    Cancelled {
+        /// The process.
+        process: ProcessId,
     },
     /// The handler failed.
     #[error("`{command}` for {stream} could not be handled: {failure}")]

@@ -1,7 +1,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::erased::{HandleFn, InstanceType, PublishFn, ReactFn};
-use crate::{EffectType, Module, Starts, process::Source};
+use crate::{EffectType, Module, Retries, Starts, process::Source};
 
 /// The registered handlers of all modules, and how to run one of them.
 ///
@@ -17,6 +17,7 @@ pub struct Engine {
     pub(super) reactions: BTreeMap<&'static str, Vec<(HandlerName, ReactFn)>>,
     pub(super) effects: BTreeMap<String, Arc<EffectType>>,
     pub(super) publishers: BTreeMap<(&'static str, &'static str), Vec<PublishFn>>,
+    pub(super) retries: BTreeMap<HandlerName, Retries>,
 }
 
 /// How a handler is named beside the messages that are parked for it: an instance's by its category, and others so that
@@ -41,6 +42,7 @@ impl Engine {
             reactions: BTreeMap::new(),
             effects: BTreeMap::new(),
             publishers: BTreeMap::new(),
+            retries: BTreeMap::new(),
         };
         modules.iter().for_each(|it| engine.register(it));
         engine
@@ -51,9 +53,12 @@ impl Engine {
             self.instances.entry(it.decider.category).or_insert_with(|| Arc::clone(&it.instance));
             let handler = Handler { handle: Arc::clone(&it.handle), starts: None };
             self.commands.insert((it.decider.category, it.takes.name), handler);
+            self.retries.insert(it.decider.category.into(), module.retries_of(it.decider.category));
         }
         for reactor in &module.reactors {
             let kind = if reactor.is_saga { "saga" } else { "module" };
+            let retries = reactor.retries.unwrap_or(module.retries);
+            self.retries.insert(format!("{kind} {}", reactor.name).into(), retries);
             for it in &reactor.reactions {
                 self.add_reaction(it.takes.name, format!("{kind} {}", reactor.name).into(), &it.react);
             }
@@ -62,7 +67,12 @@ impl Engine {
             self.publishers.entry((it.category, it.takes.name)).or_default().push(Arc::clone(&it.publish));
         }
         module.effects.iter().for_each(|it| self.register_effect(it));
-        module.processes.iter().for_each(|it| self.register_process(it));
+        for it in &module.processes {
+            let retries = it.retries.unwrap_or(module.retries);
+            self.retries.insert(it.category.into(), retries);
+            self.retries.insert(format!("route to {}", it.category).into(), retries);
+            self.register_process(it);
+        }
     }
 
     fn register_process(&mut self, process: &crate::process::ProcessType) {

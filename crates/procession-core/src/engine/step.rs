@@ -13,7 +13,7 @@ use super::{
     register::Handler,
 };
 use crate::{
-    Context, EffectType, Failure, Ignored, Lifecycle, Stream, Version,
+    Context, EffectType, Failure, Ignored, Lifecycle, Retries, Stream, Version,
     emit::{Cancellation, Output},
     log::{Encoded, Entry, Kind},
     process::encoded_rejection,
@@ -73,6 +73,12 @@ impl Engine {
     #[must_use]
     pub fn handles(&self, category: &str, command: &str) -> bool {
         self.commands.contains_key(&(category, command))
+    }
+
+    /// How often a handler is tried again that has failed, by its name beside what is parked for it.
+    #[must_use]
+    pub fn retries_of(&self, handler: &str) -> Retries {
+        self.retries.get(handler).copied().unwrap_or(Retries::never())
     }
 
     /// The state of an instance that has no events yet.

@@ -5,7 +5,7 @@ use super::{
     step::Step,
 };
 use crate::{
-    Correlation, Fact, Failure, MessageType, Payload, Starts,
+    Correlation, Fact, Failure, MessageType, Payload, Retries, Starts,
     engine::decode,
     log::Entry,
     process::{CorrelateFn, correlate_fn},
@@ -40,6 +40,7 @@ pub struct LinearSaga<D> {
     pub(super) name: &'static str,
     pub(super) start: Option<Start<D>>,
     pub(super) program: Program<D>,
+    pub(super) retries: Option<Retries>,
 }
 
 /// The event that starts a saga, and what it knows from it.
@@ -61,7 +62,7 @@ impl<D: Payload + Clone> LinearSaga<D> {
     /// A saga without steps. The name is the category of its streams.
     #[must_use]
     pub fn named(name: &'static str) -> Self {
-        Self { name, start: None, program: Program { steps: Vec::new(), stages: Vec::new() } }
+        Self { name, start: None, program: Program { steps: Vec::new(), stages: Vec::new() }, retries: None }
     }
 
     /// The event that starts it: the id of the instance, and what the saga knows at first.
@@ -97,6 +98,14 @@ impl<D: Payload + Clone> LinearSaga<D> {
             begin: Arc::new(move |entry| Ok(begin(&decode::<F>(entry.schema_version, &entry.payload)?).1)),
             starts,
         });
+        self
+    }
+
+    /// Tries a handler of the saga again when it has failed technically; without it, as often as its module says. A step that
+    /// fails for a business reason is not meant.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = Some(retries);
         self
     }
 

@@ -22,7 +22,7 @@ use crate::{
 
 impl<D: Payload + Clone> LinearSaga<D> {
     pub(crate) fn erased(self) -> ProcessType {
-        let Self { name, start, program } = self;
+        let Self { name, start, program, retries } = self;
         let program = Arc::new(program);
         let mut takes = Takes::default();
         if let Some(start) = start {
@@ -57,6 +57,7 @@ impl<D: Payload + Clone> LinearSaga<D> {
             instance: Arc::new(instance),
             inputs: takes.0.into_iter().map(|it| it.input(name)).collect(),
             stages: stages(&program, &program.stages),
+            retries,
         }
     }
 }

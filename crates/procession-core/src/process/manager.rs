@@ -2,7 +2,7 @@ use std::{any::TypeId, marker::PhantomData, sync::Arc};
 
 use super::{Correlation, On, OnRejection, OnTimeout, Rejected, Starts};
 use crate::{
-    Command, Decider, Fact, Failure, MessageType, Stream,
+    Command, Decider, Fact, Failure, MessageType, Retries, Stream,
     emit::{Emission, Emits, Output, Times},
     engine::{HandleFn, InstanceType, ReactFn, decode, downcast},
     log::Entry,
@@ -36,6 +36,7 @@ use crate::{
 /// ```
 pub struct ProcessManager<P> {
     inputs: Vec<Input>,
+    retries: Option<Retries>,
     process: PhantomData<fn() -> P>,
 }
 
@@ -48,6 +49,7 @@ pub(crate) struct ProcessType {
     pub(crate) is_linear: bool,
     pub(crate) instance: Arc<InstanceType>,
     pub(crate) inputs: Vec<Input>,
+    pub(crate) retries: Option<Retries>,
     /// Linear sagas only: the steps, in their order.
     pub(crate) stages: Vec<Stage>,
 }
@@ -83,7 +85,7 @@ impl<P: Decider> ProcessManager<P> {
     /// A process manager that takes nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { inputs: Vec::new(), process: PhantomData }
+        Self { inputs: Vec::new(), retries: None, process: PhantomData }
     }
 
     /// Takes an event.
@@ -147,6 +149,13 @@ impl<P: Decider> ProcessManager<P> {
         self
     }
 
+    /// Tries it again when it has failed; without it, as often as its module says.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = Some(retries);
+        self
+    }
+
     pub(crate) fn erased(self) -> ProcessType {
         ProcessType {
             category: P::CATEGORY,
@@ -156,6 +165,7 @@ impl<P: Decider> ProcessManager<P> {
             instance: Arc::new(InstanceType { is_process: true, ..InstanceType::of::<P>() }),
             stages: Vec::new(),
             inputs: self.inputs,
+            retries: self.retries,
         }
     }
 }

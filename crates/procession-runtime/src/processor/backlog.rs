@@ -3,7 +3,7 @@ use std::{collections::VecDeque, sync::Arc};
 use jiff::Timestamp;
 use procession_core::{
     Partition,
-    log::{Entry, Position, ProcessId},
+    log::{Entry, Kind, Position, ProcessId},
 };
 
 /// The messages that wait to be handled, in memory as far as there is room, each partition's in log order.
@@ -13,6 +13,8 @@ use procession_core::{
 pub(super) struct Backlog {
     queues: Vec<VecDeque<Pending>>,
     len: usize,
+    /// How many of them are operators' requests, which are taken on their own.
+    operations: usize,
     capacity: usize,
     read_through: Position,
     checkpoints: Vec<Position>,
@@ -28,6 +30,12 @@ pub(super) struct Pending {
     pub(super) entry: Arc<Entry>,
 }
 
+impl Pending {
+    fn is_operation(&self) -> bool {
+        self.entry.kind == Kind::Operation
+    }
+}
+
 /// Idle partitions' checkpoints are written when they lag this far, so that a restart does not read for long.
 const LARGEST_IDLE_LAG: u64 = 10_000;
 
@@ -37,6 +45,7 @@ impl Backlog {
         Self {
             queues: checkpoints.iter().map(|_| VecDeque::new()).collect(),
             len: 0,
+            operations: 0,
             capacity,
             read_through: checkpoints.iter().min().copied().unwrap_or_default(),
             touched: vec![false; checkpoints.len()],
@@ -96,6 +105,7 @@ impl Backlog {
             return false;
         }
         if let Some(queue) = self.queues.get_mut(partition) {
+            self.operations += usize::from(pending.is_operation());
             queue.push_back(pending);
             self.len += 1;
         }
@@ -108,19 +118,46 @@ impl Backlog {
         while taken.len() < most && self.len > 0 {
             let waiting = self.queues.iter().filter(|it| !it.is_empty()).count().max(1);
             let share = ((most - taken.len()) / waiting).max(1);
+            let before = taken.len();
             for _ in 0..self.queues.len() {
                 let index = self.next_queue;
                 self.next_queue = (self.next_queue + 1) % self.queues.len();
                 let room = share.min(most - taken.len());
                 let Some(queue) = self.queues.get_mut(index) else { continue };
-                let count = room.min(queue.len());
+                let mut count = room.min(queue.len());
+                if self.operations > 0 {
+                    count = queue.iter().take(count).take_while(|it| !it.is_operation()).count();
+                }
                 taken.extend(queue.drain(..count));
                 self.len -= count;
                 if let Some(touched) = self.touched.get_mut(index) {
                     *touched |= count > 0;
                 }
             }
+            if taken.len() == before {
+                // All that is left waits behind an operation.
+                break;
+            }
         }
+        taken
+    }
+
+    /// Whether the next message of a partition is an operator's request.
+    pub(super) fn operation_is_next(&self) -> bool {
+        self.operations > 0 && self.queues.iter().filter_map(VecDeque::front).any(Pending::is_operation)
+    }
+
+    /// Takes up to `most` operators' requests whose turn has come, in log order.
+    pub(super) fn take_operations(&mut self, most: usize) -> Vec<Pending> {
+        let mut taken = Vec::new();
+        for (queue, touched) in self.queues.iter_mut().zip(&mut self.touched) {
+            while self.operations > 0 && taken.len() < most {
+                let Some(operation) = queue.pop_front_if(|it| it.is_operation()) else { break };
+                taken.push(operation);
+                (self.len, self.operations, *touched) = (self.len - 1, self.operations - 1, true);
+            }
+        }
+        taken.sort_by_key(|it| it.position);
         taken
     }
 

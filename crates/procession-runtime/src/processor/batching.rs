@@ -175,6 +175,7 @@ impl Batching {
         handler: impl Into<Cow<'static, str>>,
         stream: &Stream,
         cause: Option<String>,
+        retry_at: Option<Timestamp>,
     ) {
         self.batch.parked.push(Parked {
             position: message.position,
@@ -184,10 +185,18 @@ impl Batching {
             reason: if cause.is_some() { ParkedReason::Failed } else { ParkedReason::Behind },
             attempts: u32::from(cause.is_some()),
             cause,
-            retry_at: None,
+            retry_at,
             edited: None,
             at: self.now,
         });
+    }
+
+    /// Lets a message wait for one of its handlers, because its process is suspended.
+    pub(super) fn hold(&mut self, message: Cause, handler: impl Into<Cow<'static, str>>, stream: &Stream) {
+        self.park(message, handler, stream, None, None);
+        if let Some(parked) = self.batch.parked.last_mut() {
+            parked.reason = ParkedReason::Suspended;
+        }
     }
 
     pub(super) fn move_checkpoints(

@@ -48,7 +48,9 @@ impl Processor {
 
     /// Offers an entry to the backlog.
     pub(super) fn offer(&mut self, pending: Pending) {
-        let has_handlers = !matches!(self.engine.handlers_of(&pending.entry), Handlers::Nobody);
+        let is_operation = pending.entry.kind == Kind::Operation;
+        let has_handlers =
+            is_operation || !matches!(self.engine.handlers_of(&pending.entry), Handlers::Nobody);
         let process = pending.process;
         self.traces.offered(&pending);
         if self.backlog.offer(pending, has_handlers) {
@@ -108,6 +110,9 @@ impl Processor {
 
     /// Handles one message, for each of its handlers.
     fn handle(&mut self, pending: &Pending, batching: &mut Batching) {
+        if let Some(held) = self.holds.of_process(pending.process) {
+            return self.hold(held, pending, batching);
+        }
         let engine = Arc::clone(&self.engine);
         let message = Cause { position: pending.position, process: pending.process };
         match engine.handlers_of(&pending.entry) {
@@ -226,10 +231,16 @@ impl Processor {
                 message = %entry.name, stream = %entry.stream, position = message.position.0, process = message.process.0,
                 %handler, %failure, "the message is parked"
             );
-            self.blocked.add(handler.clone(), entry.stream.clone());
         }
         self.quiet.parked(message.process);
-        batching.park(message, handler, &entry.stream, failure.map(|it| it.to_string()));
+        let Some(cause) = failure.map(|it| it.to_string()) else {
+            return batching.park(message, handler, &entry.stream, None, None);
+        };
+        let retries = self.engine.retries_of(&handler);
+        let retry_at = retries.next(1, batching.now, batching.now, self.random.f64());
+        self.blocked.add(handler.clone(), entry.stream.clone(), retry_at);
+        self.note_failure(message, &handler, &entry.stream, 1, &cause, retry_at, batching);
+        batching.park(message, handler, &entry.stream, Some(cause), retry_at);
     }
 
     pub(super) fn within_limits(&self, outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {

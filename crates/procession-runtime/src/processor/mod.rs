@@ -13,10 +13,14 @@ mod calls;
 mod commit;
 mod effects;
 mod fold;
+mod holds;
 mod lane;
 mod measured;
+mod operations;
+mod others;
 mod quiet;
 mod recovery;
+mod release;
 mod replies;
 mod requests;
 mod states;
@@ -41,6 +45,8 @@ use self::{
     blocked::Blocked,
     calls::Calls,
     commit::{InFlight, next_answer},
+    holds::Holds,
+    others::Others,
     quiet::{QuietReply, QuietWatch},
     recovery::{Backoff, Undone},
     replies::Replies,
@@ -79,9 +85,11 @@ pub(crate) struct Processor {
     backlog: Backlog,
     states: States,
     blocked: Blocked,
+    holds: Holds,
     quiet: QuietWatch,
     replies: Replies,
     effects: Calls,
+    others: Others,
     random: fastrand::Rng,
     /// What makes the keys of calls unlike those of all other stores.
     store_id: String,
@@ -136,8 +144,10 @@ impl Processor {
             backlog: Backlog::new(Vec::new(), 0),
             states: States::new(limits.cached_states.max(FEWEST_STATES_PER_MESSAGE * limits.batch_messages)),
             blocked: Blocked::default(),
+            holds: Holds::default(),
             quiet: QuietWatch::default(),
             replies: Replies::default(),
+            others: Others::default(),
             settling: Vec::new(),
             in_flight: VecDeque::new(),
             next_due: None,
@@ -194,9 +204,10 @@ impl Processor {
             self.take_calls();
             self.read_log().await?;
             self.begin_calls();
-            if self.timers_are_due() && self.stopping.is_none() && !self.in_flight.is_empty() {
-                // Timers are read from the store, and a batch in flight could hold the news that they have fired. Were it
-                // not waited for, they would come only when there is nothing else to do.
+            let must_read = self.timers_are_due() || self.looks_at_parked();
+            if must_read && self.stopping.is_none() && !self.in_flight.is_empty() {
+                // Timers and parked messages are read from the store, and a batch in flight could hold news of them. Were it not
+                // waited for, they would come only when there is nothing else to do.
                 self.finish_in_flight().await?;
                 return Ok(Turn::Again);
             }
@@ -247,7 +258,10 @@ impl Processor {
     fn has_work(&mut self) -> bool {
         !self.requests.is_empty()
             || (self.stopping.is_none()
-                && (!self.backlog.is_empty() || self.timers_are_due() || self.effects.has_finished()))
+                && (!self.backlog.is_empty()
+                    || self.timers_are_due()
+                    || self.looks_at_parked()
+                    || self.effects.has_finished()))
     }
 
     fn timers_are_due(&self) -> bool {
@@ -273,6 +287,11 @@ impl Processor {
                 Ok(())
             }
             () = self.effects.said(), if may_take => Ok(()),
+            grown = self.others.append_beyond(self.head, &self.store), if may_take && self.in_flight.is_empty() => {
+                self.others = Others::default();
+                grown?;
+                self.synchronize().await
+            }
             () = tokio::time::sleep(until_due), if self.in_flight.is_empty() => Ok(()),
         }
     }
@@ -285,7 +304,7 @@ impl Processor {
 
     /// When something becomes due that nobody has to ask for.
     fn wake_at(&self) -> Option<Timestamp> {
-        self.next_due.into_iter().chain(self.effects.wake_at()).min()
+        self.next_due.into_iter().chain(self.blocked.next_due()).chain(self.effects.wake_at()).min()
     }
 
     /// Tells those whose process is quiet already, and durable too.
@@ -300,9 +319,12 @@ impl Processor {
         }
     }
 
-    /// Whether all that is to be handled by now has been offered: the log up to its head, and the timers that are due.
+    /// Whether all that is to be handled by now has been offered: the log up to its head, the timers that are due, and what is
+    /// parked and gets its turn.
     fn nothing_waits_behind(&self, head: Position, now: Timestamp) -> bool {
-        self.backlog.read_through() == head && self.next_due.is_none_or(|due| due > now)
+        self.backlog.read_through() == head
+            && self.next_due.is_none_or(|due| due > now)
+            && !self.releases(Some(now))
     }
 
     /// Builds a batch and hands it to the store.
@@ -326,8 +348,24 @@ impl Processor {
         Ok(())
     }
 
+    /// Does what operators ask for, or gives parked messages their turn. Returns whether it was the former.
+    async fn look_at_parked(&mut self, batching: &mut Batching) -> Result<bool, StoreError> {
+        if self.stopping.is_some() || !self.in_flight.is_empty() || !self.looks_at_parked() {
+            return Ok(false);
+        }
+        let operated = self.operate(batching).await?;
+        if !operated {
+            self.release(batching).await?;
+        }
+        Ok(operated)
+    }
+
     async fn fill(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
-        self.fire_timers(batching).await?;
+        let operated = self.look_at_parked(batching).await?;
+        if !operated {
+            // Operations may have changed timers, and those are read from the store.
+            self.fire_timers(batching).await?;
+        }
         self.fold_requests(batching).await?;
         FaultPoint::RequestsFolded.pass();
         if self.stopping.is_none() {

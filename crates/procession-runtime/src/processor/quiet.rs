@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use foldhash::fast::RandomState;
 use procession_core::log::ProcessId;
@@ -49,6 +49,18 @@ impl QuietWatch {
 
     pub(super) fn parked(&mut self, process: ProcessId) {
         *self.parked.entry(process).or_default() += 1;
+    }
+
+    pub(super) fn released(&mut self, process: ProcessId) {
+        if let Entry::Occupied(mut parked) = self.parked.entry(process) {
+            *parked.get_mut() -= 1;
+            if *parked.get() == 0 {
+                parked.remove();
+            }
+        }
+        if self.waiting.contains_key(&process) {
+            self.candidates.push(process);
+        }
     }
 
     pub(super) fn wait(&mut self, process: ProcessId, reply: oneshot::Sender<Quiet>) {

@@ -9,6 +9,7 @@ use super::{
     blocked::Blocked,
     calls::Finished,
     commit::{InFlight, Outcome, next_answer, tell},
+    holds::Holds,
     quiet::QuietReply,
     replies::Reply,
 };
@@ -139,6 +140,7 @@ impl Processor {
         let progress = self.store.progress().await?;
         FaultPoint::SynchronizeHalf.pass();
         let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
+        let holds = self.store.holds().await?;
         let calls = self.store.calls().await?;
         self.next_due = self.store.next_due().await?;
         self.states.clear();
@@ -146,6 +148,7 @@ impl Processor {
         calls.iter().for_each(|it| self.quiet.begun(it.process));
         self.effects.reset(calls);
         self.vitals.set_parked(parked.len() as u64);
+        self.holds = Holds::of(holds, &parked);
         self.blocked = Blocked::of(parked);
         self.head = progress.head;
         self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);

@@ -9,6 +9,7 @@ use super::{
     batching::{Batching, Cause},
     commit::Outcome,
     fold::Decision,
+    holds::Held,
 };
 use crate::{
     request::{Answered, Mode, Request, RequestError, Sent},
@@ -70,6 +71,13 @@ impl Processor {
             answers.filter(|it| it.position > batching.head() || it.process.began_at() > it.position)
         {
             return Err(RequestError::UnknownCause { position });
+        }
+        match answers.and_then(|it| Some((it.process, self.holds.of_process(it.process)?))) {
+            Some((process, Held::Suspended | Held::Resuming)) => {
+                return Err(RequestError::Suspended { process });
+            }
+            Some((process, Held::Cancelled)) => return Err(RequestError::Cancelled { process }),
+            None => {}
         }
         let actual = self.states.get(&command.stream).map_err(failed)?.version();
         if let Some(expected) = expected.filter(|it| *it != actual) {

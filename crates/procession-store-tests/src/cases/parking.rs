@@ -1,6 +1,9 @@
 //! What a handler that fails holds up, and what it does not.
 
-use procession::{Stream, log::Recorded};
+use procession::{
+    Stream,
+    log::{Kind, Recorded},
+};
 use procession_runtime::{ExecuteError, Quiet, RequestError, Runtime, store::Parked};
 
 use crate::{
@@ -20,9 +23,10 @@ fn causes(parked: &[Parked]) -> Vec<(&str, Option<&str>)> {
     parked.iter().map(|it| (&*it.handler, it.cause.as_deref())).collect()
 }
 
-/// Everything that was recorded or sent because of these messages.
+/// Everything that was recorded or sent because of these messages, beside that their handlers have failed.
 fn effects(log: &[Recorded], of: &[Parked]) -> usize {
-    log.iter().filter(|it| of.iter().any(|parked| it.causation == Some(parked.position))).count()
+    let log = log.iter().filter(|it| it.entry.kind != Kind::Failure);
+    log.filter(|it| of.iter().any(|parked| it.causation == Some(parked.position))).count()
 }
 
 pub async fn promise_4_a_failing_decider_delays_only_its_own_stream<U: StoreUnderTest>() {
