@@ -200,16 +200,19 @@ impl<'a> Replay<'a> {
         step: &[Recorded],
     ) -> Result<Vec<Output>, Failure> {
         let (mut all, mut rest) = (Vec::new(), step);
+        let who = |(handler, _): &Reaction| (event.position, handler.to_string());
+        let may_wait = |it: &Reaction| self.parked.contains(&who(it)) || self.repairs.may_wait(&it.0, event);
+        let waiting: BTreeSet<_> = reactions.iter().filter(|it| may_wait(it)).map(who).collect();
         let mut asked: Vec<&Reaction> = reactions.iter().collect();
         loop {
             let (before, mut later) = (asked.len(), Vec::new());
             for reaction in asked {
                 let (handler, react) = reaction;
-                let who = (event.position, handler.to_string());
+                let who = who(reaction);
                 if self.reacted.contains(&who) {
                     continue;
                 }
-                let may_wait = self.parked.contains(&who) || self.repairs.may_wait(handler, event);
+                let may_wait = waiting.contains(&who);
                 let outputs = self.engine.react(react, &self.repairs.as_seen_by(handler, event));
                 let recorded = outputs.as_ref().ok().and_then(|it| begins_with(rest, it));
                 if may_wait && recorded.is_none() {
@@ -218,7 +221,8 @@ impl<'a> Replay<'a> {
                 }
                 rest = rest.get(recorded.unwrap_or(0)..).unwrap_or_default();
                 all.extend(outputs?);
-                if may_wait {
+                // One that waits comes in another step, in which the others must not be asked again.
+                if !waiting.is_empty() {
                     self.reacted.insert(who);
                 }
             }

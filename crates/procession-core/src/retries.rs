@@ -126,6 +126,12 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_ends_at_a_microsecond() {
+        let retries = Retries::up_to(2).first_pause(Duration::from_micros(3));
+        assert_eq!(pause(retries, 1, 0.5), Some(Duration::from_micros(2)));
+    }
+
+    #[test]
     fn attempts_and_time_are_used_up() {
         assert_eq!(pause(Retries::never(), 1, 0.0), None);
         assert_eq!(pause(Retries::up_to(3), 3, 0.0), None);

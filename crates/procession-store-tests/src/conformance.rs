@@ -83,6 +83,13 @@ macro_rules! conformance {
                 p3_ten_thousand_answers_for_one_process_manager_are_folded_in_few_commits
                 p3_a_hundred_thousand_answers_for_one_process_manager_are_folded_in_few_commits
             }
+            holds {
+                p13_a_suspended_process_waits_and_goes_on_in_order_when_it_is_resumed
+                p13_what_is_resumed_goes_behind_what_is_parked
+                a_cancelled_process_does_nothing_more_and_others_go_on
+                a_message_on_its_way_when_its_process_is_cancelled_is_recorded_as_ignored
+                t7_timers_are_cancelled_and_brought_forward
+            }
             keys {
                 s6_a_key_seen_in_another_batch_is_a_duplicate
                 s6_a_key_seen_in_the_same_batch_is_a_duplicate
@@ -215,6 +222,20 @@ macro_rules! conformance {
                 t1_a_crash_at_every_commit_around_a_firing_changes_nothing
                 t2_a_timer_far_ahead_is_accepted_and_disturbs_nothing
                 a_timer_wakes_a_runtime_that_nobody_asks_anything
+            }
+            repairs {
+                o14_a_retry_handles_the_message_and_all_behind_it_in_order
+                o13_a_retry_that_is_asked_for_twice_runs_once
+                o13_all_streams_are_retried_at_once
+                o13_an_edited_message_is_handled_with_its_new_payload
+                o13_a_discarded_message_lets_those_behind_it_go_on
+                o5_a_retry_of_one_reaction_leaves_the_other_alone
+                o13_who_and_why_are_asked_for_and_stand_in_the_log
+                o13_what_others_ask_for_is_done_by_a_runtime_that_is_idle
+                o1_a_release_goes_on_after_a_fault_at_every_commit
+                o15_a_handler_is_tried_again_by_itself_with_growing_random_pauses
+                o15_attempts_and_the_time_for_them_are_used_up
+                o15_retries_are_those_of_the_part_or_else_of_its_module
             }
             replies {
                 a_reply_is_heard_before_and_after_it_happens

@@ -49,6 +49,8 @@
 //! | O3 | a client that asks twice: one effect, one answer | `clients` |
 //! | O5 | one event, two modules: each reacts once, and one that fails leaves the other alone | `reactions` |
 //! | O9 | who was taken over cannot write any more | `others` |
+//! | O5, O13, O14, O15 | parked messages are retried, edited and discarded, in order; retries with pauses | `repairs` |
+//! | P13, T7 | processes are suspended, resumed and cancelled, timers cancelled and moved | `holds` |
 //! | P1, P2, P11, P15 | processes: beginnings, simultaneous messages, causes, joins | `processes`, `lifecycles`, `process_managers`, `correlations`, `random` |
 //! | P3 | 1,000, 10,000 and 100,000 answers for one instance | `fan_in` |
 //! | P5 | late, early, and again after the end | `lifecycles` |

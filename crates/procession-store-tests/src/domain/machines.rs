@@ -1,3 +1,8 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use procession::{Command, Context, Decider, Event, Events, Handle, Module, Never, Saga};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +18,32 @@ pub(crate) enum How {
     PanicInHandle,
     PanicInEvolve,
     PanicInSaga,
+    /// The decider fails while its machine is said to be broken.
+    UntilMended,
+}
+
+/// What is broken, and how often it still fails: the world that handlers lean on, though they should not.
+static BROKEN: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+
+fn broken() -> MutexGuard<'static, BTreeMap<String, u32>> {
+    BROKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets the decider of a machine fail so many times, or, with `saga` before its name, the fragile saga.
+pub(crate) fn breaks(machine: &str, times: u32) {
+    broken().insert(machine.into(), times);
+}
+
+/// Lets it fail no more.
+pub(crate) fn mend(machine: &str) {
+    broken().remove(machine);
+}
+
+fn is_broken(machine: &str) -> bool {
+    let mut broken = broken();
+    let Some(times) = broken.get_mut(machine).filter(|it| **it > 0) else { return false };
+    *times -= 1;
+    true
 }
 
 #[derive(Command, Serialize, Deserialize)]
@@ -77,6 +108,7 @@ impl Handle<RunMachine> for Machine {
     fn handle(&self, command: RunMachine, _: &Context) -> Result<Vec<MachineRun>, Never> {
         let RunMachine { machine, number, how } = command;
         assert!(how != How::PanicInHandle, "handle broke on {number}");
+        assert!(how != How::UntilMended || !is_broken(&machine), "it is broken");
         let run = |how| MachineRun { machine: machine.clone(), number, how };
         Ok(if how == How::PanicInEvolve { vec![run(How::Well), run(how)] } else { vec![run(how)] })
     }
@@ -103,6 +135,7 @@ impl Handle<SoundSiren> for Siren {
 
 pub(crate) fn module() -> Module {
     let fragile = Saga::named("fragile").on(|event: &MachineRun| {
+        assert!(!is_broken(&format!("saga {}", event.machine)), "it is broken");
         assert!(event.how != How::PanicInSaga, "saga broke on {}", event.number);
         SoundSiren { siren: format!("fragile {}", event.machine), number: event.number }
     });

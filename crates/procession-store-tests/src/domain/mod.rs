@@ -31,7 +31,7 @@ pub(crate) use alarms::{Report, ReportAlarm, Watch};
 pub(crate) use letters::{
     Answer as PostOfficeAnswer, Letter, PostOffice, RecallLetter, WriteLetter, letters, letters_with,
 };
-pub(crate) use machines::{How, Machine, RunMachine, Siren};
+pub(crate) use machines::{How, Machine, RunMachine, Siren, breaks, mend, module as machines};
 pub(crate) use parcels::{Parcel, ParcelOfOld, ScanParcel, SendParcel, SendParcelOfOld};
 pub(crate) use polls::{
     AnnouncePoll, AskVoter, Canvass, CastVote, ClosePollUnfinished, MoveAway, Poll, PollClosed, PollTimedOut,
