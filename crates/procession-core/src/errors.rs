@@ -144,12 +144,6 @@ pub enum Failure {
         /// What it said.
         message: String,
     },
-    /// The call of an effect has failed for good.
-    #[error("{reason}")]
-    Effect {
-        /// What it has said.
-        reason: String,
-    },
     /// The handler returned more than a limit allows.
     #[error("{what} is {size}, more than the {limit} that this store allows")]
     TooLarge {

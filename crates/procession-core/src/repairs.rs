@@ -33,10 +33,11 @@ struct EditParked {
     payload: Box<RawValue>,
 }
 
-/// Whether handlers have decided it, rather than that they failed, or that an operator has intervened.
+/// Whether handlers have decided it, rather than that they failed, that an operator has intervened, or that the world has
+/// answered.
 pub(crate) fn is_decided(entry: &Entry) -> bool {
     match entry.kind {
-        Kind::Failure | Kind::Operation => false,
+        Kind::Failure | Kind::Operation | Kind::EffectResult => false,
         Kind::Ignored => {
             let ignored = serde_json::from_str::<Ignored>(&entry.payload);
             ignored.map_or(true, |it| it.reason != Reason::Cancelled)

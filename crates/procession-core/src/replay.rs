@@ -124,7 +124,7 @@ impl<'a> Replay<'a> {
     fn is_decided(&self, entry: &Recorded) -> bool {
         let is_told = |kind| matches!(kind, Kind::EffectResult | Kind::Failure | Kind::Operation);
         let cause = entry.causation.and_then(|it| self.messages.get(&it));
-        !is_told(entry.entry.kind) && !cause.is_some_and(|it| is_told(it.entry.kind))
+        is_decided(&entry.entry) && !cause.is_some_and(|it| is_told(it.entry.kind))
     }
 
     /// Ends the replay and returns how many decisions were compared.

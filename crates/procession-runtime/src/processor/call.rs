@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::{
     Processor,
     calls::{Beginning, Finished},
+    holds::Held,
 };
 use crate::store::Store;
 
@@ -25,7 +26,8 @@ impl Processor {
             return;
         }
         let now = self.now();
-        for Beginning { call, is_look } in self.effects.begin(now) {
+        let is_suspended = |process| self.holds.of_process(process) == Some(Held::Suspended);
+        for Beginning { call, is_look } in self.effects.begin(now, is_suspended) {
             let delivery = call.delivery.clone();
             let effect = self.engine.effect(&delivery.handler).cloned();
             // The circuit breaker may have kept it longer than it may be tried. One attempt it always has.

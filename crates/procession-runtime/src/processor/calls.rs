@@ -1,9 +1,12 @@
 //! The calls of effects that are open: which may begin, which are under way, and which have finished.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
-use procession_core::{EffectError, Engine, Output, Stream, log::Position};
+use procession_core::{
+    EffectError, Engine, Output, Stream,
+    log::{Position, ProcessId},
+};
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::lane::{Lane, May};
@@ -28,6 +31,8 @@ pub(super) struct Beginning {
 pub(super) struct Calls {
     open: BTreeMap<Delivery, Open>,
     lanes: BTreeMap<String, Lane>,
+    /// Calls whose turn came while their process was suspended.
+    held: BTreeSet<Delivery>,
     finished: VecDeque<Finished>,
     results: mpsc::UnboundedReceiver<Finished>,
     teller: mpsc::UnboundedSender<Finished>,
@@ -53,7 +58,14 @@ impl Calls {
         let (teller, results) = mpsc::unbounded_channel();
         let lanes =
             engine.effects().map(|(handler, effect)| (handler.to_owned(), Lane::of(*effect.policy())));
-        Self { open: BTreeMap::new(), lanes: lanes.collect(), finished: VecDeque::new(), results, teller }
+        Self {
+            open: BTreeMap::new(),
+            lanes: lanes.collect(),
+            held: BTreeSet::new(),
+            finished: VecDeque::new(),
+            results,
+            teller,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -70,6 +82,12 @@ impl Calls {
         let delivery =
             |position: &Position| Delivery { position: *position, handler: handler.to_owned().into() };
         positions.into_iter().flatten().map(delivery).collect()
+    }
+
+    /// The open calls of a process.
+    pub(super) fn of_process(&self, process: ProcessId) -> Vec<Delivery> {
+        let of_process = self.open.values().filter(|it| it.call.process == process);
+        of_process.map(|it| it.call.delivery.clone()).collect()
     }
 
     /// Adds a call that is handed to the store.
@@ -128,8 +146,18 @@ impl Calls {
         }
     }
 
-    /// Takes the calls that begin now.
-    pub(super) fn begin(&mut self, now: Timestamp) -> Vec<Beginning> {
+    /// Takes the calls that begin now. Those of processes that are suspended wait until they are not.
+    pub(super) fn begin(
+        &mut self,
+        now: Timestamp,
+        is_suspended: impl Fn(ProcessId) -> bool,
+    ) -> Vec<Beginning> {
+        let resumed = |it: &Delivery| !self.open.get(it).is_some_and(|it| is_suspended(it.call.process));
+        let resumed: Vec<Delivery> = self.held.iter().filter(|it| resumed(it)).cloned().collect();
+        for it in resumed {
+            self.held.remove(&it);
+            self.get_ready(&it);
+        }
         let mut beginning = Vec::new();
         for (handler, lane) in &mut self.lanes {
             loop {
@@ -141,6 +169,11 @@ impl Calls {
                 let Some(position) = lane.begin(now, is_look) else { break };
                 let delivery = Delivery { position, handler: handler.clone().into() };
                 let Some(open) = self.open.get(&delivery) else { continue };
+                if is_suspended(open.call.process) {
+                    lane.stopped();
+                    self.held.insert(delivery);
+                    continue;
+                }
                 beginning.push(Beginning { call: open.call.clone(), is_look });
             }
         }
@@ -217,6 +250,7 @@ impl Calls {
     pub(super) fn reset(&mut self, calls: Vec<EffectCall>) {
         let mut before = std::mem::take(&mut self.open);
         self.lanes.values_mut().for_each(Lane::clear);
+        self.held.clear();
         for call in calls {
             let delivery = call.delivery.clone();
             self.add(call, true);

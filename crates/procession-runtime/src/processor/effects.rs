@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use procession_core::{
-    EffectError, Failure, GivenUp, Output, Version,
+    EffectError, GivenUp, Output, Version,
     log::{Encoded, Entry, Kind, Recorded},
 };
 
@@ -15,16 +14,6 @@ use super::{
     calls::Finished,
 };
 use crate::store::{Delivery, EffectCall, Expected, StoreError};
-
-/// What the log says of a failed attempt.
-#[derive(serde::Serialize)]
-struct HandlerFailed<'a> {
-    handler: &'a str,
-    attempt: u32,
-    cause: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_at: Option<Timestamp>,
-}
 
 /// What the log says of the result of a call.
 #[derive(serde::Serialize)]
@@ -108,7 +97,7 @@ impl Processor {
             },
             Err(EffectError::Park(reason)) => self.park_call(&call, event, attempts, reason, batching),
             Err(EffectError::Reject(reason)) => {
-                self.give_up(&call, event, &GivenUp::after(attempts, reason, true), batching);
+                self.give_up_call(&call, event, &GivenUp::after(attempts, reason, true), batching);
             }
             Err(EffectError::Retry(reason)) => {
                 self.try_again(&call, event, reason, finished.is_look, batching)
@@ -129,17 +118,29 @@ impl Processor {
         let Some(effect) = self.engine.effect(&call.delivery.handler) else { return };
         let share = self.random.f64();
         let Some(due) = effect.policy().retries.next(attempts, call.at, batching.now, share) else {
-            return self.give_up(call, event, &GivenUp::after(attempts, reason, false), batching);
+            return self.give_up_call(call, event, &GivenUp::after(attempts, reason, false), batching);
         };
         if !is_look {
-            self.note_failure(call, event, attempts, reason, Some(due), batching);
+            let message = Cause { position: event.position, process: event.process };
+            let (handler, stream) = (&call.delivery.handler, &call.stream);
+            tracing::warn!(
+                %handler, %stream, position = event.position.0, process = event.process.0, attempts, reason, %due,
+                "the call of an effect has failed, and is made again"
+            );
+            self.note_failure(message, handler, stream, attempts, reason, Some(due), batching);
         }
         let again = EffectCall { attempts, due, cause: Some(reason.into()), ..call.clone() };
         self.effects.try_again(again.clone());
         batching.batch.calls.push(again);
     }
 
-    fn give_up(&mut self, call: &EffectCall, event: &Recorded, given_up: &GivenUp, batching: &mut Batching) {
+    fn give_up_call(
+        &mut self,
+        call: &EffectCall,
+        event: &Recorded,
+        given_up: &GivenUp,
+        batching: &mut Batching,
+    ) {
         let said =
             self.engine.effect(&call.delivery.handler).and_then(|it| it.given_up(&event.entry, given_up));
         let outputs = said.map(|it| it.and_then(|outputs| self.within_limits(outputs)));
@@ -179,6 +180,7 @@ impl Processor {
         self.append(emitted, Version::NONE, cause, batching);
     }
 
+    /// Parks a call, and what is to be called for its stream later behind it.
     fn park_call(
         &mut self,
         call: &EffectCall,
@@ -187,42 +189,27 @@ impl Processor {
         reason: &str,
         batching: &mut Batching,
     ) {
+        let (handler, stream) = (&call.delivery.handler, &call.stream);
+        tracing::warn!(
+            %handler, %stream, position = event.position.0, process = event.process.0, attempts, reason,
+            "the call of an effect is parked"
+        );
         self.close_call(&call.delivery, batching);
         let message = Cause { position: event.position, process: event.process };
-        let failure = Failure::Effect { reason: reason.into() };
-        self.park(message, call.delivery.handler.clone(), &event.entry, Some(failure), batching);
+        self.note_failure(message, handler, stream, attempts, reason, None, batching);
+        self.blocked.add(handler.clone(), stream.clone(), None);
+        self.quiet.parked(message.process);
+        batching.park(message, handler.clone(), stream, Some(reason.into()), None);
         if let Some(parked) = batching.batch.parked.last_mut() {
             parked.attempts = attempts;
         }
-        // What is to be called for the stream later waits behind it.
-        for waiting in self.effects.of_stream(&call.delivery.handler, &call.stream) {
+        for waiting in self.effects.of_stream(handler, stream) {
             let Some(process) = self.effects.get(&waiting).map(|it| it.process) else { continue };
             self.close_call(&waiting, batching);
+            self.quiet.parked(process);
             let message = Cause { position: waiting.position, process };
-            self.park(message, waiting.handler, &event.entry, None, batching);
+            batching.park(message, waiting.handler, stream, None, None);
         }
-    }
-
-    fn note_failure(
-        &mut self,
-        call: &EffectCall,
-        event: &Recorded,
-        attempt: u32,
-        reason: &str,
-        retry_at: Option<Timestamp>,
-        batching: &mut Batching,
-    ) {
-        tracing::warn!(
-            effect = effect_name(&call.delivery.handler), stream = %call.stream, position = event.position.0,
-            process = event.process.0, attempt, reason, ?retry_at, "the call of an effect has failed"
-        );
-        let payload =
-            told(&HandlerFailed { handler: &call.delivery.handler, attempt, cause: reason, retry_at });
-        let message = Encoded { name: "HandlerFailed".into(), schema_version: 1, payload };
-        let entry = Entry::new(Kind::Failure, call.stream.clone(), message, batching.now);
-        let cause = Cause { position: event.position, process: event.process };
-        let pending = batching.push(Arc::new(entry), Some(cause), Expected::Any, None);
-        self.offer(pending);
     }
 }
 

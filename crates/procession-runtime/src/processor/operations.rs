@@ -122,8 +122,7 @@ impl Processor {
         rows.remove_all_of(process).iter().for_each(|it| self.give_up(it, batching));
         let timers = self.store.timers(TimersOf::Process(process), usize::MAX).await?;
         batching.batch.fired.extend(timers.iter().map(|it| it.id));
-        let calls = self.store.calls().await?.into_iter().filter(|it| it.process == process);
-        batching.batch.closed_calls.extend(calls.map(|it| it.delivery));
+        self.effects.of_process(process).iter().for_each(|it| self.close_call(it, batching));
         Ok(())
     }
 
