@@ -227,7 +227,7 @@ impl Delivery {
                 }
                 Output::Cancel(cancellation) => self.timers.retain(|it| !is_meant(it, &cancellation)),
                 Output::Reject(message) => self.rejections.push(message.payload.into()),
-                Output::Ignore(_) => {}
+                Output::Ignore(_) | Output::Call { .. } | Output::TakeBackCalls { .. } => {}
             }
         }
     }
