@@ -144,6 +144,39 @@ pub enum Failure {
         /// What it said.
         message: String,
     },
+    /// The handler emitted more at once than is allowed.
+    #[error(
+        "the handler emitted {size} messages at once, more than the {limit} that `Limits::emitted_messages` allows; let it \
+         emit them in several steps, or raise the limit"
+    )]
+    TooManyEmitted {
+        /// How many it emitted.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The process has no room for what the handler emitted.
+    #[error(
+        "the process would have {size} messages, more than the {limit} that `Limits::messages_per_process` allows; if its \
+         handlers answer each other without end, mend them, otherwise raise the limit"
+    )]
+    ProcessTooLong {
+        /// How many messages it would have.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The process has no room for the commands that the handler asked to be sent later.
+    #[error(
+        "the process would wait for {size} timers, more than the {limit} that `Limits::timers_per_process` allows; let its \
+         handlers take back what they do not wait for any more, or raise the limit"
+    )]
+    TooManyTimers {
+        /// How many commands would wait for their time.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The handler returned more than a limit allows.
     #[error("{what} is {size}, more than the {limit} that this store allows")]
     TooLarge {

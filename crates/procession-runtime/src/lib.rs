@@ -15,6 +15,7 @@ mod execute;
 #[doc(hidden)]
 pub mod fault_points;
 mod health;
+mod inbox;
 pub mod inspect;
 mod limits;
 pub mod metrics;

@@ -6,14 +6,20 @@ use procession_core::{
     log::{Entry, Kind, Position, ProcessId},
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{oneshot, watch},
     task::JoinHandle,
 };
 
 use crate::{
     Clock, ExecuteCommand, Limits, Operator, Quiet, Reader, RequestError, SendCommand, Store, StoreError,
-    SystemClock, VirtualClock, fault_points::FaultPoint, inspect::Description, metrics, processor::Processor,
-    request::Call, vitals::Vitals,
+    SystemClock, VirtualClock,
+    fault_points::FaultPoint,
+    inbox::{self, Closed, Door},
+    inspect::Description,
+    metrics,
+    processor::Processor,
+    request::{Call, Request},
+    vitals::Vitals,
 };
 
 /// Runs the processes of an application on a store. Clones are handles of the same runtime.
@@ -42,7 +48,7 @@ struct Shared {
     reader: Reader,
     clock: Arc<dyn Clock>,
     virtual_clock: Option<VirtualClock>,
-    calls: mpsc::Sender<Call>,
+    door: Door,
     committed: watch::Receiver<Position>,
     handled: watch::Receiver<Position>,
     vitals: Arc<Vitals>,
@@ -130,7 +136,7 @@ impl RuntimeBuilder {
         let owned = store.acquire(partitions).await?;
         FaultPoint::StartAcquired.pass();
         describe(application, &*store).await?;
-        let (sender, calls) = mpsc::channel(self.limits.sane().waiting_requests);
+        let (door, inbox) = inbox::open(self.limits.sane().waiting_requests);
         let (committing, committed) = watch::channel(Position::START);
         let processor = Processor::start(
             Arc::clone(application.engine()),
@@ -138,7 +144,7 @@ impl RuntimeBuilder {
             Arc::clone(&self.clock),
             self.limits,
             owned,
-            calls,
+            inbox,
             committing,
         );
         let processor = processor.await?.drawing_from(self.random);
@@ -149,7 +155,7 @@ impl RuntimeBuilder {
             store.name(),
             Arc::clone(&vitals),
             Arc::clone(&self.clock),
-            sender.downgrade(),
+            door.downgraded(),
             committed.clone(),
         ));
         let processor = tokio::spawn(processor.run());
@@ -157,7 +163,7 @@ impl RuntimeBuilder {
             reader: Reader::new(application, store),
             clock: self.clock,
             virtual_clock: self.virtual_clock,
-            calls: sender,
+            door,
             committed,
             handled,
             vitals,
@@ -196,6 +202,8 @@ impl Runtime {
     }
 
     /// Puts a command into the log, and returns when that is durable. It is handled when its turn comes.
+    ///
+    /// While more messages wait to be handled than [`Limits::backlog_messages`] allows, it waits too.
     pub fn send<C: Command>(&self, command: C) -> SendCommand<C> {
         SendCommand::new(self.clone(), command)
     }
@@ -287,7 +295,12 @@ impl Runtime {
     }
 
     pub(crate) async fn call(&self, call: Call) -> Result<(), RequestError> {
-        self.shared.calls.send(call).await.map_err(|_| self.stopped())
+        self.shared.door.call(call).await.map_err(|Closed| self.stopped())
+    }
+
+    /// Hands over a command that is only to be logged; waits while there is too much to do already.
+    pub(crate) async fn hand_over(&self, request: Request) -> Result<(), RequestError> {
+        self.shared.door.send(request).await.map_err(|Closed| self.stopped())
     }
 
     /// What those are told whom the processor cannot answer any more.

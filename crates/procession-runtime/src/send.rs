@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::{
     Runtime,
     execute::unavailable,
-    request::{Call, Mode, Request, RequestError, Sent},
+    request::{Mode, Request, RequestError, Sent},
     runtime::encode,
     trace::TraceContext,
 };
@@ -54,7 +54,7 @@ impl<C: Command> SendCommand<C> {
             cause: None,
             mode,
         };
-        runtime.call(Call::Request(request)).await?;
+        runtime.hand_over(request).await?;
         match answer.await.unwrap_or_else(|_| Err(runtime.stopped())) {
             // Somebody with the same key was faster.
             Err(RequestError::Seen { position }) => {

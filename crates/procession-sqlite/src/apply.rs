@@ -11,7 +11,7 @@ use procession_runtime::{
     Cache, StoreError,
     store::{
         Batch, CheckpointMove, Committed, Conflict, Delivery, EffectCall, Expected, Hold, NewEntry,
-        Ownership, Parked,
+        Ownership, Parked, TimerId,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
@@ -72,8 +72,7 @@ impl Applier {
         if let Some(expected) = batch.after.filter(|it| *it != after) {
             return Err(Conflict::Head { expected, actual: after }.into());
         }
-        batch.entries.iter().try_for_each(|it| self.check_size(&it.entry.name, &it.entry.payload))?;
-        batch.timers.iter().try_for_each(|it| self.check_size(&it.message.name, &it.message.payload))?;
+        self.check_sizes(connection, batch)?;
         self.insert_keys(connection, batch, after)?;
         self.insert_entries(connection, batch, after)?;
         let head = after.plus(batch.entries.len() as u64);
@@ -118,10 +117,14 @@ impl Applier {
         Ok(head)
     }
 
-    fn check_size(&self, name: &str, payload: &str) -> Result<(), StoreError> {
-        let (bytes, limit) = (payload.len(), self.max_payload_bytes);
-        if bytes > limit {
-            return Err(StoreError::TooLarge { name: name.to_string(), bytes, limit });
+    fn check_sizes(&self, connection: &Connection, batch: &Batch) -> Result<(), StoreError> {
+        let limit = self.max_payload_bytes;
+        let entries = batch.entries.iter().map(|it| (&it.entry.name, &it.entry.payload));
+        let timers = batch.timers.iter().map(|it| (&it.message.name, &it.message.payload));
+        for (name, payload) in entries.chain(timers).filter(|(_, payload)| payload.len() > limit) {
+            if !was_accepted(connection, &batch.fired, payload).map_err(store_error)? {
+                return Err(StoreError::TooLarge { name: name.to_string(), bytes: payload.len(), limit });
+            }
         }
         Ok(())
     }
@@ -411,6 +414,17 @@ impl Span {
     }
 }
 
+/// Whether one of the timers that fire holds this very payload.
+fn was_accepted(connection: &Connection, fired: &[TimerId], payload: &str) -> SqlResult<bool> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM timer WHERE id = ?1 AND payload = ?2")?;
+    for id in fired {
+        if query.exists((id.0, payload))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn stored_messages(connection: &Connection, process: u64) -> SqlResult<u64> {
     let query = "SELECT messages FROM process_span WHERE process = ?1 ORDER BY first DESC LIMIT 1";
     Ok(connection.prepare_cached(query)?.query_row([process], |row| row.get(0)).optional()?.unwrap_or(0))
@@ -421,11 +435,14 @@ fn check_timers(connection: &Connection, batch: &Batch, after: Position) -> Resu
     if limit == u64::MAX {
         return Ok(());
     }
+    let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let processes: BTreeSet<u64> = batch.timers.iter().map(|it| it.process.resolve(after).0).collect();
     for process in processes {
-        let query = "SELECT count(*) FROM timer WHERE process = ?1";
-        let size =
-            connection.prepare_cached(query).and_then(|mut it| it.query_row([process], |row| row.get(0)));
+        // Of one that has many more, not all are counted.
+        let query = "SELECT count(*) FROM (SELECT 1 FROM timer WHERE process = ?1 LIMIT ?2)";
+        let size = connection
+            .prepare_cached(query)
+            .and_then(|mut it| it.query_row((process, most), |row| row.get(0)));
         let size: u64 = size.map_err(store_error)?;
         if size > limit {
             let (process, what) = (ProcessId(process), "timers");

@@ -9,12 +9,13 @@ use crate::rows;
 pub(crate) const NEWEST_PROCESS: &str = "SELECT max(process) FROM process_span WHERE process < ?1";
 
 /// The columns that [`extent`] reads.
-pub(crate) const EXTENT: &str =
-    "SELECT process, last, messages FROM process_span WHERE process = ?1 ORDER BY first DESC LIMIT 1";
+pub(crate) const EXTENT: &str = "SELECT process, last, messages,
+           (SELECT count(*) FROM timer WHERE timer.process = process_span.process)
+    FROM process_span WHERE process = ?1 ORDER BY first DESC LIMIT 1";
 
 pub(crate) fn extent(row: &Row<'_>) -> SqlResult<ProcessExtent> {
     let (process, last) = (ProcessId(row.get(0)?), Position(row.get(1)?));
-    Ok(ProcessExtent { process, last, messages: row.get(2)? })
+    Ok(ProcessExtent { process, last, messages: row.get(2)?, timers: row.get(3)? })
 }
 
 /// The newest events of the streams of a category that have not ended.

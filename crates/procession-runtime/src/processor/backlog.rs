@@ -6,6 +6,8 @@ use procession_core::{
     log::{Entry, Kind, Position, ProcessId},
 };
 
+use crate::Limits;
+
 /// The messages that wait to be handled, in memory as far as there is room, each partition's in log order.
 ///
 /// Every entry of the log is offered once, in order. What this processor writes is offered as it is written, so that
@@ -15,7 +17,9 @@ pub(super) struct Backlog {
     len: usize,
     /// How many of them are operators' requests, which are taken on their own.
     operations: usize,
-    capacity: usize,
+    bytes: usize,
+    most_messages: usize,
+    most_bytes: usize,
     read_through: Position,
     checkpoints: Vec<Position>,
     touched: Vec<bool>,
@@ -41,12 +45,14 @@ const LARGEST_IDLE_LAG: u64 = 10_000;
 
 impl Backlog {
     /// A backlog that begins after the partitions' checkpoints.
-    pub(super) fn new(checkpoints: Vec<Position>, capacity: usize) -> Self {
+    pub(super) fn new(checkpoints: Vec<Position>, limits: &Limits) -> Self {
         Self {
             queues: checkpoints.iter().map(|_| VecDeque::new()).collect(),
             len: 0,
             operations: 0,
-            capacity,
+            bytes: 0,
+            most_messages: limits.queued_messages,
+            most_bytes: limits.queued_bytes,
             read_through: checkpoints.iter().min().copied().unwrap_or_default(),
             touched: vec![false; checkpoints.len()],
             checkpoints,
@@ -87,14 +93,15 @@ impl Backlog {
 
     /// Whether there is room for a read of the log.
     pub(super) fn is_low(&self) -> bool {
-        self.len <= self.capacity / 2
+        self.len <= self.most_messages / 2 && self.bytes <= self.most_bytes / 2
     }
 
     /// Offers the entry at `position`. Returns whether it waits here now.
     ///
     /// An entry that is not the next one, or that has no room, is left for a later read of the log.
     pub(super) fn offer(&mut self, pending: Pending, has_handlers: bool) -> bool {
-        if pending.position.0 != self.read_through.0 + 1 || (has_handlers && self.len >= self.capacity) {
+        let is_full = self.len >= self.most_messages || self.bytes >= self.most_bytes;
+        if pending.position.0 != self.read_through.0 + 1 || (has_handlers && is_full) {
             return false;
         }
         self.read_through = pending.position;
@@ -106,8 +113,9 @@ impl Backlog {
         }
         if let Some(queue) = self.queues.get_mut(partition) {
             self.operations += usize::from(pending.is_operation());
-            queue.push_back(pending);
             self.len += 1;
+            self.bytes += pending.entry.payload.len();
+            queue.push_back(pending);
         }
         true
     }
@@ -128,7 +136,10 @@ impl Backlog {
                 if self.operations > 0 {
                     count = queue.iter().take(count).take_while(|it| !it.is_operation()).count();
                 }
-                taken.extend(queue.drain(..count));
+                for pending in queue.drain(..count) {
+                    self.bytes -= pending.entry.payload.len();
+                    taken.push(pending);
+                }
                 self.len -= count;
                 if let Some(touched) = self.touched.get_mut(index) {
                     *touched |= count > 0;
@@ -153,12 +164,30 @@ impl Backlog {
         for (queue, touched) in self.queues.iter_mut().zip(&mut self.touched) {
             while self.operations > 0 && taken.len() < most {
                 let Some(operation) = queue.pop_front_if(|it| it.is_operation()) else { break };
+                self.bytes -= operation.entry.payload.len();
                 taken.push(operation);
                 (self.len, self.operations, *touched) = (self.len - 1, self.operations - 1, true);
             }
         }
         taken.sort_by_key(|it| it.position);
         taken
+    }
+
+    /// Puts those back that were taken last and are not handled yet, given in the order in which they were taken.
+    pub(super) fn put_back(&mut self, untouched: impl DoubleEndedIterator<Item = Pending>) {
+        for pending in untouched.rev() {
+            let partition = pending.entry.stream.partition(self.queues.len() as u16).index();
+            if let Some(queue) = self.queues.get_mut(partition) {
+                self.len += 1;
+                self.bytes += pending.entry.payload.len();
+                queue.push_front(pending);
+            }
+        }
+    }
+
+    /// How many entries at most are not handled yet, of a log that ends at `head`.
+    pub(super) fn unhandled(&self, head: Position) -> u64 {
+        self.len as u64 + head.0.saturating_sub(self.read_through.0)
     }
 
     /// The checkpoints that are to be written now, as (partition, from, to): everything taken so far is handled.

@@ -1,12 +1,19 @@
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use procession_core::{
-    Cancellation, Output, Partition, Stream, effect_handler,
+    Cancellation, Failure, Output, Partition, Stream, effect_handler,
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
-use super::{backlog::Pending, calls::Finished, commit::Outcome, measured::Tally, replies::Reply};
+use super::{
+    backlog::Pending, calls::Finished, commit::Outcome, measured::Tally, replies::Reply, room::Room,
+};
 use crate::{
     Limits,
     request::Request,
@@ -30,7 +37,15 @@ pub(super) struct Batching {
     pub(super) tally: Tally,
     keys: BTreeSet<Arc<str>>,
     after: Position,
+    /// How far its processes may grow, if that is looked at.
+    pub(super) room: Option<Room>,
+    began: Instant,
+    /// How often it was asked whether it is late.
+    asked: u32,
 }
+
+/// Looking at the time costs something, so it is done for every so many messages.
+const MESSAGES_PER_LOOK: u32 = 8;
 
 /// The message whose handling causes others.
 #[derive(Clone, Copy)]
@@ -53,6 +68,9 @@ impl Batching {
             tally: Tally::default(),
             keys: BTreeSet::new(),
             after: head,
+            room: None,
+            began: Instant::now(),
+            asked: 0,
         }
     }
 
@@ -117,6 +135,9 @@ impl Batching {
         });
         let position = self.head();
         let process = cause.map_or(position.into(), |it| it.process);
+        if let Some(room) = &mut self.room {
+            room.add_message(process);
+        }
         Pending { position, process, causation: cause.map(|it| it.position), entry }
     }
 
@@ -133,6 +154,9 @@ impl Batching {
             match change {
                 TimerChange::Later(Later { due, to, sender, message }) => {
                     self.bytes += message.payload.len();
+                    if let Some(room) = &mut self.room {
+                        room.add_timer(cause.process);
+                    }
                     self.batch.timers.push(NewTimer { due, to, sender, message, process, causation });
                 }
                 TimerChange::Cancel(cancellation) => {
@@ -166,6 +190,17 @@ impl Batching {
         self.handled >= limits.batch_messages
             || self.batch.entries.len() >= 4 * limits.batch_messages
             || self.bytes >= limits.batch_bytes
+    }
+
+    /// Whether filling it has taken long enough; to be asked once for each message.
+    pub(super) fn is_late(&mut self, limits: &Limits) -> bool {
+        self.asked += 1;
+        self.asked.is_multiple_of(MESSAGES_PER_LOOK) && self.began.elapsed() >= limits.batch_time
+    }
+
+    /// Whether a process has room for what a decision emits; none is a process that a command would begin.
+    pub(super) fn has_room(&self, process: Option<ProcessId>, outputs: &[Output]) -> Result<(), Failure> {
+        self.room.as_ref().map_or(Ok(()), |it| it.check(process, outputs))
     }
 
     /// Parks a message for one of its handlers: with its cause, or because it follows a parked one.

@@ -62,6 +62,9 @@ impl Processor {
         self.next_due = self.next_due.into_iter().chain(next_due).min();
         let fired_timers = !batching.batch.fired.is_empty();
         let calls = batching.batch.calls.iter().map(|it| it.delivery.clone()).collect();
+        if batching.room.is_none() {
+            batching.batch.process_limits = self.limits.of_a_process();
+        }
         self.measure(&mut batching.tally, &batching.batch, batching.bytes);
         FaultPoint::BatchSubmitting.pass();
         let answer = self.store.commit(batching.batch);

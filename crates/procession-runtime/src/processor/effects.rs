@@ -75,7 +75,11 @@ impl Processor {
         for it in &finished {
             self.effects.judge(it, batching.now);
         }
-        for event in events? {
+        let events = events?;
+        if let Some(room) = &mut batching.room {
+            room.look_up(events.iter().map(|it| it.process), &*self.store).await?;
+        }
+        for event in events {
             for finished in finished.iter().filter(|it| it.delivery.position == event.position) {
                 self.record_result(finished, &event, batching);
             }

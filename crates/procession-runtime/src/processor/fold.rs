@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use procession_core::{
     Context, Failure, Handlers, Output, Version,
-    log::{Entry, Kind, Recorded},
+    log::{Entry, Kind, ProcessId, Recorded},
 };
 
 use super::{
@@ -66,6 +66,9 @@ impl Processor {
         }
         FaultPoint::TimersReading.pass();
         let timers = self.store.due_timers(batching.now, self.limits.batch_messages).await?;
+        if let Some(room) = &mut batching.room {
+            room.look_up(timers.iter().map(|it| it.process), &*self.store).await?;
+        }
         if timers.is_empty() {
             self.next_due = self.store.next_due().await?;
         }
@@ -90,18 +93,26 @@ impl Processor {
             if round.is_empty() {
                 break;
             }
-            batching.handled += round.len();
             batching.now = self.now();
+            if let Some(room) = &mut batching.room {
+                room.look_up(round.iter().map(|it| it.process), &*self.store).await?;
+            }
             let for_instances =
                 round.iter().filter(|it| matches!(it.entry.kind, Kind::Command | Kind::Input));
             self.states.load(for_instances.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
             self.load_traces(&round).await?;
             self.vitals.handling();
-            for pending in round {
+            let mut round = round.into_iter();
+            while let Some(pending) = round.next() {
                 batching.tally.handled(pending.entry.kind);
                 let _span = self.traces.handling(&pending);
                 self.handle(&pending, batching);
                 self.quiet.handled(pending.process);
+                batching.handled += 1;
+                if batching.is_late(&self.limits) {
+                    self.backlog.put_back(round);
+                    return Ok(());
+                }
             }
             self.vitals.handled();
         }
@@ -133,7 +144,7 @@ impl Processor {
         if self.blocked.contains(category, &entry.stream) {
             return self.park(message, category.to_owned(), entry, None, batching);
         }
-        match self.decide(entry, batching) {
+        match self.decide(entry, Some(message.process), batching) {
             Ok(Decision { before, emitted }) => self.append(emitted, before, message, batching),
             Err(failure) => self.park(message, category.to_owned(), entry, Some(failure), batching),
         }
@@ -148,7 +159,11 @@ impl Processor {
         reacted: Option<Result<Vec<Output>, Failure>>,
         batching: &mut Batching,
     ) {
-        match reacted.map(|it| it.and_then(|outputs| self.within_limits(outputs))) {
+        let within_limits = |outputs| {
+            let outputs = self.within_limits(outputs)?;
+            batching.has_room(Some(message.process), &outputs).map(|()| outputs)
+        };
+        match reacted.map(|it| it.and_then(within_limits)) {
             Some(Ok(outputs)) => {
                 let emitted = Emitted::of(outputs, &event.stream, None, batching.now);
                 self.append(emitted, Version::NONE, message, batching);
@@ -158,18 +173,29 @@ impl Processor {
         }
     }
 
-    /// Lets an instance handle a message, and folds what it recorded into its state.
-    pub(super) fn decide(&mut self, message: &Entry, batching: &mut Batching) -> Result<Decision, Failure> {
+    /// Lets an instance handle a message of a process, and folds what it recorded into its state. Without a process, the
+    /// message would begin one.
+    pub(super) fn decide(
+        &mut self,
+        message: &Entry,
+        process: Option<ProcessId>,
+        batching: &mut Batching,
+    ) -> Result<Decision, Failure> {
         let stream = &message.stream;
         let state = self.states.get(stream)?;
         let before = state.version();
         let outputs = self.engine.decide(state, message, &Context::at(batching.now))?;
         let mut outputs = self.within_limits(outputs)?;
+        batching.has_room(process, &outputs)?;
         let state = self.states.get(stream)?;
         let sender = state.is_process().then_some(stream);
         let folded = self.engine.fold(state, stream, &mut outputs);
         let ended = Ended::after(state, before, batching.now);
-        match folded.and_then(|()| self.within_limits(outputs)) {
+        let folded = folded.and_then(|()| {
+            batching.has_room(process, &outputs)?;
+            self.within_limits(outputs)
+        });
+        match folded {
             Ok(outputs) => {
                 batching.tally.ended(stream, ended);
                 Ok(Decision { before, emitted: Emitted::of(outputs, stream, sender, batching.now) })
@@ -244,6 +270,10 @@ impl Processor {
     }
 
     pub(super) fn within_limits(&self, outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {
+        let (size, limit) = (outputs.len(), self.limits.emitted_messages);
+        if size > limit {
+            return Err(Failure::TooManyEmitted { size, limit });
+        }
         let limit = self.store.max_payload_bytes();
         for it in outputs.iter().filter_map(Output::message) {
             if it.payload.len() > limit {

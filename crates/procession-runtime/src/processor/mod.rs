@@ -23,6 +23,7 @@ mod recovery;
 mod release;
 mod replies;
 mod requests;
+mod room;
 mod states;
 mod traced;
 
@@ -36,7 +37,7 @@ use std::{
 
 use jiff::Timestamp;
 use procession_core::{Engine, log::Position};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
 use self::{
@@ -50,12 +51,14 @@ use self::{
     quiet::{QuietReply, QuietWatch},
     recovery::{Backoff, Undone},
     replies::Replies,
+    room::CloseLook,
     states::States,
     traced::{Traces, batch_span, tell_size},
 };
 use crate::{
     Clock, Limits,
     fault_points::FaultPoint,
+    inbox::Inbox,
     metrics::Meters,
     request::{Call, Request},
     store::{Ownership, Store, StoreError},
@@ -69,7 +72,7 @@ pub(crate) struct Processor {
     clock: Arc<dyn Clock>,
     limits: Limits,
     owned: Vec<Ownership>,
-    calls: mpsc::Receiver<Call>,
+    inbox: Inbox,
     committed: watch::Sender<Position>,
     /// Up to where everything is handled, and durable.
     handled: watch::Sender<Position>,
@@ -98,6 +101,7 @@ pub(crate) struct Processor {
     in_flight: VecDeque<InFlight>,
     next_due: Option<Timestamp>,
     backoff: Backoff,
+    close_look: CloseLook,
     failure: Arc<OnceLock<StoreError>>,
 }
 
@@ -117,7 +121,7 @@ impl Processor {
         clock: Arc<dyn Clock>,
         limits: Limits,
         owned: Vec<Ownership>,
-        calls: mpsc::Receiver<Call>,
+        inbox: Inbox,
         committed: watch::Sender<Position>,
     ) -> Result<Self, StoreError> {
         let limits = limits.sane();
@@ -132,7 +136,7 @@ impl Processor {
             clock,
             limits,
             owned,
-            calls,
+            inbox,
             committed,
             handled: watch::channel(Position::START).0,
             meters,
@@ -141,7 +145,7 @@ impl Processor {
             requests: VecDeque::new(),
             stopping: None,
             head: Position::START,
-            backlog: Backlog::new(Vec::new(), 0),
+            backlog: Backlog::new(Vec::new(), &limits),
             states: States::new(limits.cached_states.max(FEWEST_STATES_PER_MESSAGE * limits.batch_messages)),
             blocked: Blocked::default(),
             holds: Holds::default(),
@@ -152,6 +156,7 @@ impl Processor {
             in_flight: VecDeque::new(),
             next_due: None,
             backoff: Backoff::default(),
+            close_look: CloseLook::default(),
             failure: Arc::default(),
         };
         processor.synchronize().await?;
@@ -234,7 +239,7 @@ impl Processor {
 
     fn take_calls(&mut self) {
         while self.requests.len() < self.limits.batch_messages {
-            let Ok(call) = self.calls.try_recv() else { break };
+            let Some(call) = self.inbox.try_next(self.takes_sends()) else { break };
             self.take_call(call);
         }
     }
@@ -249,10 +254,15 @@ impl Processor {
             }
             Call::Settle { reply } => self.settling.push(reply),
             Call::Stop { reply } => {
-                self.calls.close();
+                self.inbox.close();
                 self.stopping = Some(reply);
             }
         }
+    }
+
+    /// Whether the backlog has room for commands that are only sent.
+    fn takes_sends(&self) -> bool {
+        self.backlog.unhandled(self.head) + (self.requests.len() as u64) < self.limits.backlog_messages
     }
 
     fn has_work(&mut self) -> bool {
@@ -272,13 +282,14 @@ impl Processor {
         self.release_quiet();
         self.rests();
         let until_due = self.until_next_due();
+        let takes_sends = self.takes_sends();
         let may_take = self.in_flight.len() < self.limits.commits_in_flight && self.stopping.is_none();
         tokio::select! {
             biased;
             answer = next_answer(&mut self.in_flight), if !self.in_flight.is_empty() => {
                 self.answered(answer).await
             }
-            call = self.calls.recv(), if may_take => {
+            call = self.inbox.next(takes_sends), if may_take => {
                 match call {
                     Some(call) => self.take_call(call),
                     // Every handle was dropped. What is in the log goes on when a runtime is started again.
@@ -330,6 +341,7 @@ impl Processor {
     /// Builds a batch and hands it to the store.
     async fn next_batch(&mut self) -> Result<(), StoreError> {
         let mut batching = Batching::after(self.head, self.now());
+        batching.room = self.close_look.room(self.limits.of_a_process());
         self.traces.listen();
         let span = batch_span(self.head);
         let filled = self.fill(&mut batching).instrument(span.clone()).await;

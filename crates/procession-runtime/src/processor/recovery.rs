@@ -63,10 +63,14 @@ impl Processor {
         match &error {
             StoreError::Conflict(Conflict::StaleOwner { .. })
             | StoreError::Permanent(_)
-            | StoreError::TooLarge { .. }
-            | StoreError::ProcessTooLarge { .. } => {
+            | StoreError::TooLarge { .. } => {
                 self.put_back(requests.collect());
                 return Err(error);
+            }
+            StoreError::ProcessTooLarge { .. } => {
+                tracing::debug!(%error, "running the batch again, without what makes the process too large");
+                self.close_look.begin();
+                self.put_back(requests.collect());
             }
             StoreError::Conflict(conflict) => {
                 tracing::debug!(%conflict, "somebody else was faster; running the batch again");
@@ -151,7 +155,7 @@ impl Processor {
         self.holds = Holds::of(holds, &parked);
         self.blocked = Blocked::of(parked);
         self.head = progress.head;
-        self.backlog = Backlog::new(progress.checkpoints, self.limits.queued_messages);
+        self.backlog = Backlog::new(progress.checkpoints, &self.limits);
         self.committed.send_replace(progress.head);
         // What was in flight is in the log, or will be decided again.
         self.replies.are_registered_up_to(Position(u64::MAX));
@@ -162,8 +166,8 @@ impl Processor {
     /// Tells everybody who asked, or still asks, that nothing will come.
     pub(super) fn refuse_all(&mut self, error: &StoreError) {
         let refusal = RequestError::Stopped(error.to_string());
-        self.calls.close();
-        while let Ok(call) = self.calls.try_recv() {
+        self.inbox.close();
+        while let Some(call) = self.inbox.try_next(true) {
             self.take_call(call);
         }
         for request in std::mem::take(&mut self.requests) {

@@ -81,6 +81,9 @@ impl Processor {
     ) -> Result<(), StoreError> {
         let of = ParkedOf::Stream { handler: handler.to_string(), stream: stream.clone() };
         let waiting = self.waiting(of, *budget, |it| it.reason != ParkedReason::Suspended).await?;
+        if let Some(room) = &mut batching.room {
+            room.look_up(waiting.rows.iter().map(|it| it.process), &*self.store).await?;
+        }
         for row in waiting.rows {
             if row.reason == ParkedReason::Failed && row.retry_at.is_none_or(|it| it > batching.now) {
                 self.blocked.add(handler.clone(), stream.clone(), row.retry_at);
@@ -109,6 +112,9 @@ impl Processor {
     ) -> Result<(), StoreError> {
         let is_meant = |it: &Parked| it.reason == ParkedReason::Suspended;
         let waiting = self.waiting(ParkedOf::Process(process), budget, is_meant).await?;
+        if let Some(room) = &mut batching.room {
+            room.look_up([process], &*self.store).await?;
+        }
         for row in waiting.rows {
             if batching.state_was_lost || batching.is_full(&self.limits) {
                 return Ok(());
@@ -200,7 +206,7 @@ impl Processor {
         let engine = Arc::clone(&self.engine);
         let (emitted, before) = match engine.handlers_of(entry) {
             Handlers::Instance => {
-                let Decision { before, emitted } = self.decide(entry, batching)?;
+                let Decision { before, emitted } = self.decide(entry, Some(message.process), batching)?;
                 (emitted, before)
             }
             Handlers::Reactions(reactions) if reactions.iter().any(|(name, _)| *name == row.handler) => {

@@ -22,8 +22,12 @@ impl Processor {
         let executed = self.requests.iter().filter(|it| matches!(it.mode, Mode::Execute { .. }));
         let streams = executed.map(|it| &it.entry.stream);
         self.states.load(streams, &self.engine, &*self.store).await?;
+        if let Some(room) = &mut batching.room {
+            let continued = self.requests.iter().filter_map(|it| it.cause);
+            room.look_up(continued.map(|(_, process)| process), &*self.store).await?;
+        }
         self.vitals.handling();
-        while !batching.state_was_lost && !batching.is_full(&self.limits) {
+        while !batching.state_was_lost && !batching.is_full(&self.limits) && !batching.is_late(&self.limits) {
             let Some(request) = self.requests.pop_front() else { break };
             if batching.has_key(request.idempotency_key.as_ref()) {
                 // The second of two with one key is answered from the log, so the first must be there.
@@ -84,7 +88,8 @@ impl Processor {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });
         }
         let _span = self.traces.executing(command, answers, batching.head().plus(1));
-        let Decision { before, emitted } = self.decide(command, batching).map_err(failed)?;
+        let process = answers.map(|it| it.process);
+        let Decision { before, emitted } = self.decide(command, process, batching).map_err(failed)?;
         let key = request.idempotency_key.clone();
         let logged = batching.push(Arc::clone(command), answers, Expected::Any, key);
         let cause = Cause { position: logged.position, process: logged.process };

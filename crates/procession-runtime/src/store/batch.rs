@@ -26,7 +26,8 @@ pub struct Batch {
     pub closed_calls: Vec<Delivery>,
     /// Commands that become due later.
     pub timers: Vec<NewTimer>,
-    /// Timers whose commands are among the entries, or that are taken back by their names.
+    /// Timers whose commands are among the entries, or that are taken back by their names. Such a command is accepted
+    /// whatever its size, because it was accepted before.
     pub fired: Vec<TimerId>,
     /// Timers of earlier batches that are taken back, before those of this batch are added.
     pub cancelled: Vec<Cancellation>,
@@ -258,7 +259,7 @@ pub enum TimersOf {
     Id(TimerId),
 }
 
-/// Where the entries of a process begin and end.
+/// Where the entries of a process begin and end, and how large it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessExtent {
     /// The process.
@@ -267,6 +268,8 @@ pub struct ProcessExtent {
     pub last: Position,
     /// How many entries it has.
     pub messages: u64,
+    /// How many commands of it wait for their time.
+    pub timers: u64,
 }
 
 /// A command on its way to become due.

@@ -256,7 +256,7 @@ impl Inner {
         if let Some(expected) = batch.after.filter(|it| *it != head) {
             return Err(Conflict::Head { expected, actual: head }.into());
         }
-        check_sizes(batch, max_payload_bytes)?;
+        self.check_sizes(batch, max_payload_bytes)?;
         self.check_processes(batch, head)?;
         self.check_keys(batch, head)?;
         let mut versions = HashMap::new();
@@ -268,7 +268,24 @@ impl Inner {
 
     fn extent(&self, process: ProcessId, entries: &[usize]) -> Option<ProcessExtent> {
         let last = self.log.get(*entries.last()?)?.position;
-        Some(ProcessExtent { process, last, messages: entries.len() as u64 })
+        let timers = self.timers.count_of(process);
+        Some(ProcessExtent { process, last, messages: entries.len() as u64, timers })
+    }
+
+    fn check_sizes(&self, batch: &Batch, limit: usize) -> Result<(), StoreError> {
+        let entries = batch.entries.iter().map(|it| (&it.entry.name, &it.entry.payload));
+        let timers = batch.timers.iter().map(|it| (&it.message.name, &it.message.payload));
+        let mut large = entries.chain(timers).filter(|(_, payload)| payload.len() > limit);
+        let was_accepted = |payload: &str| {
+            let mut fired = batch.fired.iter().filter_map(|id| self.timers.get(*id));
+            fired.any(|it| &*it.message.payload == payload)
+        };
+        match large.find(|(_, payload)| !was_accepted(payload)) {
+            Some((name, payload)) => {
+                Err(StoreError::TooLarge { name: name.to_string(), bytes: payload.len(), limit })
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_processes(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
@@ -400,16 +417,5 @@ impl Inner {
         }
         closed.iter().for_each(|it| _ = self.calls.remove(it));
         self.calls.extend(calls.into_iter().map(|it| (it.delivery.clone(), it)));
-    }
-}
-
-fn check_sizes(batch: &Batch, limit: usize) -> Result<(), StoreError> {
-    let entries = batch.entries.iter().map(|it| (&it.entry.name, &it.entry.payload));
-    let mut all = entries.chain(batch.timers.iter().map(|it| (&it.message.name, &it.message.payload)));
-    match all.find(|(_, payload)| payload.len() > limit) {
-        Some((name, payload)) => {
-            Err(StoreError::TooLarge { name: name.to_string(), bytes: payload.len(), limit })
-        }
-        None => Ok(()),
     }
 }

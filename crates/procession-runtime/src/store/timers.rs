@@ -60,6 +60,10 @@ impl Timers {
         }
     }
 
+    pub(super) fn get(&self, id: TimerId) -> Option<&Timer> {
+        self.waiting.get(&(*self.due.get(&id)?, id))
+    }
+
     /// How many a process waits for.
     pub(super) fn count_of(&self, process: ProcessId) -> u64 {
         self.by_process.get(&process).copied().unwrap_or(0)
