@@ -221,7 +221,7 @@ async fn verify(runtime: &Runtime, job: &Job) -> Result<bool, Failure> {
 }
 
 #[expect(clippy::expect_used, reason = "the text is a valid id")]
-fn guest_stay(number: u32) -> GuestStayId {
+pub(crate) fn guest_stay(number: u32) -> GuestStayId {
     format!("stay-{number:08}").parse().expect("a valid id")
 }
 

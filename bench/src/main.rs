@@ -1,5 +1,6 @@
-//! The benchmark of Procession: one job, timed from the first command to the last durable end.
+//! The benchmarks of Procession: a job, timed from the first command to the last durable end, and a backlog.
 
+mod backlog;
 mod counting;
 mod group_checkout;
 mod memory;
@@ -28,6 +29,41 @@ struct Bench {
 enum Job {
     /// Groups of guests check out of a hotel. Prints one line of JSON for each style.
     GroupCheckout(GroupCheckout),
+    /// A backlog is taken in and worked off. Prints one line of JSON for each phase, of which each is a process of its own.
+    Backlog(Backlog),
+}
+
+#[derive(Args)]
+struct Backlog {
+    /// How many messages wait.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    messages: u64,
+    /// How many messages may wait to be handled in the last phase, before senders wait too.
+    #[arg(long, default_value_t = 10_000)]
+    bound: u64,
+    /// The folder for the store's files; without it a temporary one.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Only one phase, on the store in the folder.
+    #[arg(long, value_enum, hide = true)]
+    phase: Option<Phase>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Phase {
+    Append,
+    WorkOff,
+    Send,
+}
+
+impl Phase {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::WorkOff => "work-off",
+            Self::Send => "send",
+        }
+    }
 }
 
 #[derive(Args)]
@@ -87,7 +123,10 @@ fn styles() -> impl TypedValueParser<Value = Styles> {
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "the report is the output")]
 async fn main() -> Result<(), Failure> {
-    let Job::GroupCheckout(job) = Bench::parse().job;
+    let job = match Bench::parse().job {
+        Job::GroupCheckout(job) => job,
+        Job::Backlog(job) => return backlog::run(&job).await,
+    };
     for &style in &job.style.0 {
         let report = group_checkout::run(&job, style).await?;
         println!("{}", serde_json::to_string(&report)?);

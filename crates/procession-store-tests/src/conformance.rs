@@ -105,6 +105,18 @@ macro_rules! conformance {
                 p5_a_start_after_the_end_is_refused_where_it_may_start_once
                 p5_a_start_after_the_end_starts_again_where_it_may
             }
+            limits {
+                an_endless_loop_is_parked_when_its_process_is_full
+                a_full_process_is_refused_what_grows_it_and_others_of_its_batch_are_not
+                a_command_that_would_begin_too_long_a_process_is_refused
+                a_decision_that_emits_too_much_is_parked_and_nothing_of_it_is_written
+                an_executed_command_that_emits_too_much_is_refused
+                a_process_that_asks_for_too_many_timers_is_parked
+                timers_of_a_full_process_fire
+                senders_wait_while_the_backlog_is_too_long
+                senders_that_wait_hold_up_neither_clients_nor_handlers
+                a_batch_whose_filling_takes_too_long_is_closed
+            }
             linear_sagas {
                 p16_a_saga_whose_steps_go_well_undoes_nothing
                 p16_completed_steps_are_undone_in_reverse_order_and_no_others

@@ -113,7 +113,7 @@ impl Processor {
         let is_meant = |it: &Parked| it.reason == ParkedReason::Suspended;
         let waiting = self.waiting(ParkedOf::Process(process), budget, is_meant).await?;
         if let Some(room) = &mut batching.room {
-            room.look_up([process], &*self.store).await?;
+            room.look_up([process].into_iter(), &*self.store).await?;
         }
         for row in waiting.rows {
             if batching.state_was_lost || batching.is_full(&self.limits) {

@@ -3,5 +3,6 @@
 
 mod conformance;
 mod damaged;
+mod limits;
 mod locked;
 mod upgrade;

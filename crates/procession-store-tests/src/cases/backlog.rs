@@ -1,5 +1,7 @@
 //! A backlog that is larger than the memory that was given to it.
 
+use std::time::Duration;
+
 use procession::{
     Partition, Stream,
     log::{Entry, Kind},
@@ -151,6 +153,7 @@ pub async fn limits_of_zero_are_taken_as_one<U: StoreUnderTest>() {
     let mut limits = Limits::default();
     (limits.batch_messages, limits.batch_bytes, limits.commits_in_flight) = (0, 0, 0);
     (limits.queued_messages, limits.cached_states, limits.waiting_requests) = (0, 0, 0);
+    (limits.queued_bytes, limits.backlog_messages, limits.batch_time) = (0, 0, Duration::ZERO);
     let runtime = with(limits, store.clone()).await;
 
     let sent = runtime.send(StartSurvey { survey: "s".into(), respondents: 3 }).await.unwrap();

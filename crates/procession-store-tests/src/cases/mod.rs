@@ -11,6 +11,7 @@ pub mod fan_in;
 pub mod holds;
 pub mod keys;
 pub mod lifecycles;
+pub mod limits;
 pub mod linear_sagas;
 pub mod log;
 pub mod others;

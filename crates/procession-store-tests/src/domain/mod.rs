@@ -4,6 +4,7 @@
 //! - `surveys`: one instance asks many, and counts their answers: the fan-out and fan-in of a group.
 //! - `machines`: handlers that fail, in every place where one can.
 //! - `reminders`: commands that become due later.
+//! - `echoes`: a saga that answers itself without end.
 //! - `polls`: a process manager that joins answers, and hears of rejections.
 //! - `alarms`: a process manager that begins again, and asks for timers and takes them back.
 //! - `trips`: linear sagas.
@@ -13,6 +14,7 @@
 
 mod accounts;
 mod alarms;
+mod echoes;
 mod letters;
 mod machines;
 mod parcels;
@@ -28,6 +30,7 @@ pub(crate) use accounts::{
     Account, AccountRejection, CheckAccount, Deposit, Deposited, OpenAccount, Withdraw,
 };
 pub(crate) use alarms::{Report, ReportAlarm, Watch};
+pub(crate) use echoes::Shout;
 pub(crate) use letters::{
     Answer as PostOfficeAnswer, Letter, PostOffice, RecallLetter, WriteLetter, letters, letters_with,
 };
@@ -66,6 +69,7 @@ fn modules_beside(others: impl IntoIterator<Item = Module>) -> Vec<Module> {
     let modules = [
         surveys::module(),
         machines::module(),
+        echoes::module(),
         reminders::module(),
         polls::module(),
         alarms::module(),
