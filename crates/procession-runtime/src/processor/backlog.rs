@@ -65,6 +65,10 @@ impl Backlog {
         self.checkpoints.get(partition.index()).copied()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -42,6 +42,10 @@ impl Processor {
             for Recorded { position, process, causation, entry, .. } in entries {
                 self.offer(Pending { position, process, causation, entry });
             }
+            // A long backlog is begun with before all that the memory holds was read.
+            if self.backlog.len() >= self.limits.batch_messages {
+                break;
+            }
         }
         Ok(())
     }

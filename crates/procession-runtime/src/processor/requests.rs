@@ -87,6 +87,9 @@ impl Processor {
         if let Some(expected) = expected.filter(|it| *it != actual) {
             return Err(RequestError::Conflict { stream: stream(), expected, actual });
         }
+        if let (Some(room), Some(Cause { process, .. })) = (&batching.room, answers) {
+            room.check_command(process).map_err(failed)?;
+        }
         let _span = self.traces.executing(command, answers, batching.head().plus(1));
         let process = answers.map(|it| it.process);
         let Decision { before, emitted } = self.decide(command, process, batching).map_err(failed)?;

@@ -79,6 +79,12 @@ impl Room {
         self.sizes.entry(process).or_default().timers += 1;
     }
 
+    /// Whether a process has room for one more command from outside.
+    pub(super) fn check_command(&self, process: ProcessId) -> Result<(), Failure> {
+        let (size, limit) = (self.sizes.get(&process).map_or(0, |it| it.messages) + 1, self.most.messages);
+        if size > limit { Err(Failure::ProcessTooLong { size, limit }) } else { Ok(()) }
+    }
+
     /// Whether a process has room for what a decision emits; none is a process that a command would begin.
     pub(super) fn check(&self, process: Option<ProcessId>, outputs: &[Output]) -> Result<(), Failure> {
         let begun_by_a_command = Size { messages: 1, timers: 0 };
