@@ -73,10 +73,6 @@ impl Backlog {
         self.len == 0
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
     /// Of each partition, up to where every message was taken.
     pub(super) fn taken_through(&self) -> impl Iterator<Item = Position> {
         self.queues

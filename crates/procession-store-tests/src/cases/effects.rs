@@ -234,8 +234,8 @@ pub async fn o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice<U: St
             let office = PostOffice::default();
             office.answers("b", &[Answer::ComeAgain]);
             let faulty = FaultyStore::new(store.clone(), fault, nth);
-            let runtime = start(&letters(&office), faulty.clone()).await;
             let work = async {
+                let runtime = start(&letters(&office), faulty.clone()).await;
                 for letter in ["a", "b", "c"] {
                     // One that is refused is sent again, as a client would.
                     let key = letter.to_string();
@@ -253,7 +253,6 @@ pub async fn o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice<U: St
                 () = faulty.death() => {}
             }
             let struck = faulty.has_struck();
-            drop(runtime);
             let store = place.crash(store).await;
 
             let runtime = start(&letters(&office), store.clone()).await;
