@@ -74,7 +74,7 @@ impl Processor {
 
     async fn release_stream(
         &mut self,
-        handler: &Cow<'static, str>,
+        handler: &str,
         stream: &Stream,
         budget: &mut usize,
         batching: &mut Batching,
@@ -86,7 +86,7 @@ impl Processor {
         }
         for row in waiting.rows {
             if row.reason == ParkedReason::Failed && row.retry_at.is_none_or(|it| it > batching.now) {
-                self.blocked.add(handler.clone(), stream.clone(), row.retry_at);
+                self.blocked.add(row.handler, stream.clone(), row.retry_at);
                 return Ok(());
             }
             if batching.state_was_lost || batching.is_full(&self.limits) {
