@@ -64,7 +64,7 @@ impl Processor {
             if budget == 0 || batching.state_was_lost || batching.is_full(&self.limits) {
                 return Ok(());
             }
-            self.release_stream(&handler, &stream, &mut budget, batching).await?;
+            self.release_stream(handler, stream, &mut budget, batching).await?;
         }
         if let Some(process) = self.holds.resuming().filter(|_| budget > 0 && !batching.state_was_lost) {
             self.resume(process, budget, batching).await?;
@@ -74,8 +74,8 @@ impl Processor {
 
     async fn release_stream(
         &mut self,
-        handler: &str,
-        stream: &Stream,
+        handler: Cow<'static, str>,
+        stream: Stream,
         budget: &mut usize,
         batching: &mut Batching,
     ) -> Result<(), StoreError> {
@@ -86,7 +86,7 @@ impl Processor {
         }
         for row in waiting.rows {
             if row.reason == ParkedReason::Failed && row.retry_at.is_none_or(|it| it > batching.now) {
-                self.blocked.add(row.handler, stream.clone(), row.retry_at);
+                self.blocked.add(handler, stream, row.retry_at);
                 return Ok(());
             }
             if batching.state_was_lost || batching.is_full(&self.limits) {
@@ -98,7 +98,7 @@ impl Processor {
             }
         }
         if waiting.is_all {
-            self.blocked.remove(handler, stream);
+            self.blocked.remove(&handler, &stream);
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ mod find_what_is_parked;
 mod react_to_a_rejection;
 #[path = "../../examples/read_a_process.rs"]
 mod read_a_process;
+#[path = "../../examples/retry_what_is_parked.rs"]
+mod retry_what_is_parked;
 #[path = "../../examples/run_steps_in_parallel.rs"]
 mod run_steps_in_parallel;
 #[path = "../../examples/send_a_command_later.rs"]
@@ -73,6 +75,11 @@ fn react_to_a_rejection_runs() {
 #[test]
 fn read_a_process_runs() {
     read_a_process::main().unwrap();
+}
+
+#[test]
+fn retry_what_is_parked_runs() {
+    retry_what_is_parked::main().unwrap();
 }
 
 #[test]
