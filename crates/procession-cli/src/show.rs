@@ -111,8 +111,7 @@ impl Show {
             Kind::Ignored => ("·", look::FAINT),
             Kind::Rejection | Kind::Failure => ("✗", look::BAD),
             Kind::Operation => ("!", look::STRONG),
-            #[expect(unreachable_patterns, reason = "kinds that come later are shown too")]
-            _ => (" ", look::FAINT),
+            Kind::EffectResult => ("◇", look::EVENT),
         };
         let faint = look::FAINT;
         let place = message.causation.map_or_else(
