@@ -1,5 +1,7 @@
 //! Every example runs to its end. What it shows, it asserts by itself.
 
+#[path = "../../examples/call_a_service.rs"]
+mod call_a_service;
 #[path = "../../examples/change_the_shape_of_an_event.rs"]
 mod change_the_shape_of_an_event;
 #[path = "../../examples/collect_many_answers.rs"]
