@@ -71,6 +71,12 @@ pub enum OperatorError {
         /// The first message that is parked for the same handler and stream.
         first: Position,
     },
+    /// An effect is called for its event as it stands in the log.
+    #[error(
+        "the event at position {} waits for `{}`, which is called for it as it is; discard it, and send what is right",
+        .0.position, .0.handler
+    )]
+    CallsAreNotEdited(Delivery),
     /// The process of the message is suspended.
     #[error(
         "the message at position {} waits because process {process} is suspended; resume the process",
@@ -279,6 +285,9 @@ impl Subjects {
                 self.has_failed(parked)?;
                 let after_failures = Some(parked.attempts);
                 Ok(Subject { after_failures, ..Subject::of(parked) })
+            }
+            Operation::EditParked { message, .. } if message.handler.starts_with("effect ") => {
+                Err(OperatorError::CallsAreNotEdited(message.clone()))
             }
             Operation::DiscardParked(message) | Operation::EditParked { message, .. } => {
                 self.parked_at(message).map(Subject::of)

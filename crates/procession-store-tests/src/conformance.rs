@@ -68,6 +68,9 @@ macro_rules! conformance {
                 o15_a_call_is_given_up_when_its_attempts_are_used_up
                 o15_a_call_is_given_up_when_its_time_is_used_up
                 o15_a_panic_in_a_call_parks_it_and_what_follows_for_its_stream
+                o13_a_parked_call_is_made_again_when_an_operator_asks
+                a_call_of_a_suspended_process_waits_until_it_is_resumed
+                the_calls_of_a_cancelled_process_are_taken_back
                 a_call_that_asks_for_somebody_to_look_is_parked
                 a_call_that_nobody_wants_any_more_is_taken_back
                 a_call_under_way_is_made_again_after_a_restart

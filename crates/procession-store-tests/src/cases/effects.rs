@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use procession::{Application, CircuitBreaker, Retries, log::ProcessId};
-use procession_runtime::{Quiet, Runtime, Store};
+use procession_runtime::{Operation, Quiet, Runtime, Store};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -132,6 +132,71 @@ pub async fn o15_a_panic_in_a_call_parks_it_and_what_follows_for_its_stream<U: S
     let why = Some("the handler panicked: the bag has a hole");
     assert_eq!(parked, [("effect post", 1, why), ("effect post", 0, None)]);
     assert_eq!((posted(&runtime, "a").await, posted(&runtime, "b").await), (0, 1));
+}
+
+pub async fn o13_a_parked_call_is_made_again_when_an_operator_asks<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let office = PostOffice::default();
+    office.answers("a", &[Answer::Broken]);
+    let runtime = start(&letters(&office), store.clone()).await;
+    for _ in 0..2 {
+        write(&runtime, "a").await;
+    }
+    runtime.settled().await.unwrap();
+    let parked = runtime.reader().parked().await.unwrap();
+    assert_eq!(parked.len(), 2);
+
+    let anna = runtime.operator().by("anna").because("the bag is mended");
+    anna.request([Operation::RetryParked(parked[0].delivery())]).await.unwrap();
+    runtime.settled().await.unwrap();
+
+    assert_eq!(runtime.reader().parked().await.unwrap(), []);
+    assert_eq!(posted(&runtime, "a").await, 2, "the one behind it follows");
+    let keys: Vec<_> = office.visits().into_iter().map(|it| it.key).collect();
+    assert_eq!((keys.len(), &keys[0]), (3, &keys[1]), "the call that is made again has its key");
+    is_sound_for(&letters(&office), &store).await;
+}
+
+pub async fn a_call_of_a_suspended_process_waits_until_it_is_resumed<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let office = PostOffice::default();
+    office.answers("a", &[Answer::ComeAgain]);
+    let runtime = start(&letters(&office), store.clone()).await;
+    let process = write(&runtime, "a").await;
+    runtime.settled().await.unwrap();
+    let anna = runtime.operator().by("anna").because("the office moves");
+
+    anna.request([Operation::SuspendProcess(process)]).await.unwrap();
+    advance(&runtime, 100).await;
+    assert_eq!(attempts(&office, "a"), [1]);
+    let other = write(&runtime, "b").await;
+    finish(&runtime, other).await;
+
+    anna.request([Operation::ResumeProcess(process)]).await.unwrap();
+    finish(&runtime, process).await;
+    assert_eq!(posted(&runtime, "a").await, 1);
+    is_sound_for(&letters(&office), &store).await;
+}
+
+pub async fn the_calls_of_a_cancelled_process_are_taken_back<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let office = PostOffice::default();
+    office.answers("a", &[Answer::Silence]);
+    let runtime = start(&letters(&office), store.clone()).await;
+    let process = write(&runtime, "a").await;
+    while office.visits().is_empty() {
+        tokio::task::yield_now().await;
+    }
+
+    let anna = runtime.operator().by("anna").because("it was a mistake");
+    anna.request([Operation::CancelProcess(process)]).await.unwrap();
+    finish(&runtime, process).await;
+
+    assert_eq!(store.calls().await.unwrap(), []);
+    assert_eq!((posted(&runtime, "a").await, attempts(&office, "a")), (0, vec![1]));
+    let other = write(&runtime, "a").await;
+    finish(&runtime, other).await;
+    assert_eq!(posted(&runtime, "a").await, 1);
 }
 
 pub async fn a_call_that_asks_for_somebody_to_look_is_parked<U: StoreUnderTest>() {
