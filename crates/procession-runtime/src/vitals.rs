@@ -90,10 +90,6 @@ impl Vitals {
         self.parked.store(count, Relaxed);
     }
 
-    pub(crate) fn add_parked(&self, count: u64) {
-        self.parked.fetch_add(count, Relaxed);
-    }
-
     pub(crate) fn publish(&self, snapshot: Snapshot<impl Iterator<Item = u64>>) {
         let Snapshot { head, lags, oldest_message, next_due, backlog, requests, cached_states } = snapshot;
         self.head.store(head.0, Relaxed);

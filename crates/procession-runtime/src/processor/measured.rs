@@ -147,7 +147,7 @@ impl Processor {
     pub(super) fn became_durable(&self, tally: Tally) {
         self.vitals.store_works();
         self.vitals.committing_since(self.in_flight.front().map(|it| it.tally.submitted));
-        self.vitals.add_parked(tally.parked.values().sum());
+        self.vitals.set_parked(self.quiet.all_parked());
         self.handled_through(tally.handled_through);
         tally.tell(&self.meters);
     }

@@ -11,6 +11,7 @@ use crate::{request::Quiet, store::Parked};
 pub(super) struct QuietWatch {
     on_the_way: HashMap<ProcessId, u64, RandomState>,
     parked: HashMap<ProcessId, u64>,
+    all_parked: u64,
     waiting: BTreeMap<ProcessId, Vec<oneshot::Sender<Quiet>>>,
     /// Waited-for processes that may have become quiet.
     candidates: Vec<ProcessId>,
@@ -47,13 +48,20 @@ impl QuietWatch {
         }
     }
 
+    /// How many messages are parked, of all processes.
+    pub(super) fn all_parked(&self) -> u64 {
+        self.all_parked
+    }
+
     pub(super) fn parked(&mut self, process: ProcessId) {
         *self.parked.entry(process).or_default() += 1;
+        self.all_parked += 1;
     }
 
     pub(super) fn released(&mut self, process: ProcessId) {
         if let Entry::Occupied(mut parked) = self.parked.entry(process) {
             *parked.get_mut() -= 1;
+            self.all_parked -= 1;
             if *parked.get() == 0 {
                 parked.remove();
             }
@@ -93,6 +101,7 @@ impl QuietWatch {
     pub(super) fn reset(&mut self, parked: &[Parked]) {
         self.on_the_way.clear();
         self.parked.clear();
+        self.all_parked = 0;
         for it in parked {
             self.parked(it.process);
         }

@@ -124,7 +124,7 @@ async fn what_a_runtime_has_done_is_counted_once_and_by_its_documented_name() {
         ("procession_instance_duration_seconds_sum{category=\"shift\",end=\"ShiftEnded\"}", 3_600.0),
         ("procession_instance_duration_seconds_count{category=\"shift\",end=\"ShiftEnded\"}", 1.0),
         ("procession_conflicts_total", 0.0),
-        ("procession_log_head", 10.0),
+        ("procession_log_head", 11.0),
         ("procession_parked_messages", 1.0),
         ("procession_cached_states", 3.0),
         ("procession_lag_entries{partition=\"0\"}", 0.0),
