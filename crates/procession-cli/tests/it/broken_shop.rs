@@ -8,7 +8,7 @@ use crate::programs::{Folder, Serving};
 pub(crate) struct BrokenShop {
     pub(crate) folder: Folder,
     pub(crate) shop: Serving,
-    _provider: Serving,
+    provider: Serving,
     pub(crate) pen: u64,
     pub(crate) ink: u64,
 }
@@ -23,7 +23,15 @@ impl BrokenShop {
         wait_for(&folder, pen, "ended");
         let ink = shop.order("cart-2", "ink");
         wait_for(&folder, ink, "stuck");
-        Self { folder, shop, _provider: provider, pen, ink }
+        Self { folder, shop, provider, pen, ink }
+    }
+
+    /// The shop is closed, and opened again in a version whose warehouse does not break.
+    pub(crate) fn repaired(self) -> Self {
+        let Self { folder, shop, provider, pen, ink } = self;
+        shop.stop();
+        let shop = folder.shop(&provider.address, "");
+        Self { folder, shop, provider, pen, ink }
     }
 }
 
@@ -88,6 +96,61 @@ fn what_a_change_would_do_is_said_and_not_asked_for() {
 
     assert_eq!((&outcomes[0]["result"], outcomes.as_array().unwrap().len()), (&"dry_run".into(), 1));
     assert_eq!(head(), before, "nothing was written");
+}
+
+#[test]
+fn what_is_repaired_and_retried_ends() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open().repaired();
+
+    let retry = ["parked", "retry", "--all", "--why", "fixed in 1.4", "--json"];
+    let outcomes = folder.procession(&retry).json(0);
+
+    assert_eq!(outcomes[0]["result"], "done", "{outcomes}");
+    let shown = wait_for(folder, *ink, "ended");
+    assert!(shown.to_string().contains("RetryParked"), "the log keeps who has asked: {shown}");
+    assert_eq!(folder.procession(&["status", "--json"]).json(0)["parked"], 0);
+}
+
+#[test]
+fn what_is_retried_before_it_is_repaired_fails_again_and_is_told() {
+    let BrokenShop { folder, .. } = &BrokenShop::open();
+
+    let retry = ["parked", "retry", "--all", "--why", "perhaps", "--json"];
+    let outcomes = folder.procession(&retry).json(1);
+
+    assert_eq!(outcomes[0]["result"], "failed_again", "{outcomes}");
+    assert!(outcomes[0]["cause"].as_str().unwrap().contains("no box fits this product"), "{outcomes}");
+}
+
+#[test]
+fn a_process_is_suspended_resumed_and_cancelled_while_the_shop_is_open() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open();
+    let process = ink.to_string();
+    let change = |what: &str| folder.procession(&[what, &process, "--why", "a look at it", "--json"]).json(0);
+
+    assert_eq!(change("suspend")[0]["result"], "done");
+    wait_for(folder, *ink, "suspended");
+    assert_eq!(change("resume")[0]["result"], "done");
+    wait_for(folder, *ink, "stuck");
+    assert_eq!(change("cancel")[0]["result"], "done");
+    wait_for(folder, *ink, "ended");
+}
+
+#[test]
+fn a_parked_message_is_edited_and_retried_or_discarded() {
+    let BrokenShop { folder, .. } = &BrokenShop::open();
+    let parked = folder.procession(&["parked", "list", "--json"]).json(1)[0].clone();
+    let position = parked["position"].to_string();
+    let shown = folder.procession(&["parked", "show", &position, "--json"]).json(1);
+    let payload = shown["entry"]["payload"].to_string();
+    assert!(payload.contains("ink"), "{shown}");
+
+    let pen = payload.replace("ink", "pen");
+    let edit = ["parked", "edit", &position, "--payload", &pen, "--why", "the client takes a pen", "--json"];
+    assert_eq!(folder.procession(&edit).json(0)[0]["result"], "done");
+    let retry = ["parked", "retry", &position, "--why", "edited", "--json"];
+    assert_eq!(folder.procession(&retry).json(0)[0]["result"], "done");
+    assert_eq!(folder.procession(&["parked", "list"]).ended_with(0).trim(), "Nothing is parked.");
 }
 
 #[test]
