@@ -40,6 +40,11 @@ mod wait_for_a_process;
 mod wait_for_a_reply;
 
 #[test]
+fn call_a_service_runs() {
+    call_a_service::main().unwrap();
+}
+
+#[test]
 fn change_the_shape_of_an_event_runs() {
     change_the_shape_of_an_event::main().unwrap();
 }
