@@ -216,8 +216,10 @@ impl<D: Payload + Clone> Run<'_, D> {
     fn come_forward(&mut self, message: &Entry) -> Result<bool, Failure> {
         let ResumeSaga { from } = decode(message.schema_version, &message.payload)?;
         let stage = self.state.program.find_save_point(&from);
-        let waits =
-            stage.is_some() && matches!(self.state.phase, Phase::Back { to_stage, .. } if to_stage == stage);
+        // One that comes again, or late, must not come before all is undone.
+        let waits = stage.is_some()
+            && !self.state.has(StepStatus::Compensating)
+            && matches!(self.state.phase, Phase::Back { to_stage, .. } if to_stage == stage);
         if waits {
             self.resume(from)?;
         }
