@@ -56,6 +56,8 @@ pub use emit::{
     After, Cancel, Cancellation, Either, Emission, EmissionKind, Emits, Output, Records, Reschedule, Sends,
     Times,
 };
+#[doc(hidden)]
+pub use engine::panic_message;
 pub use engine::{Engine, Handlers, InstanceState, effect_handler};
 pub use errors::{DecodeError, EncodeError, Failure};
 pub use linear::{Branch, LinearSaga, SagaState, Step, StepStatus, StepWithoutEnd};

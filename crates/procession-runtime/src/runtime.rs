@@ -208,7 +208,7 @@ impl Runtime {
         SendCommand::new(self.clone(), command)
     }
 
-    /// Waits until a process has no message on the way: it has ended, or waits for something from outside.
+    /// Waits until a process has no message on the way and no call of an effect open: it has ended, or waits for something from outside.
     ///
     /// # Errors
     /// When there is no such process, or the runtime stops first.

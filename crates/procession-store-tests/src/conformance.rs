@@ -67,6 +67,7 @@ macro_rules! conformance {
                 a_call_that_the_target_refuses_is_given_up_at_once
                 o15_a_call_is_given_up_when_its_attempts_are_used_up
                 o15_a_call_is_given_up_when_its_time_is_used_up
+                a_call_that_is_not_answered_in_time_is_made_again
                 o15_a_panic_in_a_call_parks_it_and_what_follows_for_its_stream
                 o13_a_parked_call_is_made_again_when_an_operator_asks
                 a_call_of_a_suspended_process_waits_until_it_is_resumed

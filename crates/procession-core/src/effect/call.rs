@@ -9,10 +9,11 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EffectCallContext {
-    /// The same for every attempt of this call, and for no other call of any store: give it to the target as its idempotency
+    /// The same for every attempt of this call, and for no other call of any store on a disk: give it to the target as its idempotency
     /// key, so that what is asked for again is done once.
     pub key: String,
-    /// Which attempt it is, from 1. Those that a closed circuit breaker has let through to look count, too.
+    /// Which attempt it is, from 1. A call that only looks whether a target is back has the number of the attempt that it
+    /// does not use up.
     pub attempt: u32,
     /// The event that asks for it.
     pub position: Position,

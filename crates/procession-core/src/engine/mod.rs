@@ -7,7 +7,7 @@ mod register;
 mod step;
 
 pub use register::{Engine, effect_handler};
-pub use step::{Handlers, InstanceState};
+pub use step::{Handlers, InstanceState, panic_message};
 
 pub(crate) use erased::{HandleFn, InstanceType, PublishFn, ReactFn, decode, downcast, handle_command};
 pub(crate) use step::caught;

@@ -210,9 +210,6 @@ pub(super) const STARTED: Metric = gauge(
     "When the runtime started, in seconds since 1970",
 );
 
-// Effects get their metrics here when they come: calls started, succeeded, failed and given up, calls in flight, and whether
-// the breaker is open, each by `store` and `effect`.
-
 /// Every metric, in the order of the documentation.
 pub const ALL: &[Metric] = &[
     HANDLED,

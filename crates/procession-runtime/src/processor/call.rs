@@ -9,7 +9,9 @@ use std::{
     task::Poll,
 };
 
-use procession_core::{EffectCallContext, EffectError, EffectType, Output, log::Entry};
+use procession_core::{
+    EffectCallContext, EffectError, EffectType, Failure, Output, log::Entry, panic_message,
+};
 use tracing::Instrument;
 
 use super::{
@@ -78,14 +80,8 @@ async fn caught(
     event: &Entry,
     context: EffectCallContext,
 ) -> Result<Vec<Output>, EffectError> {
-    let panicked = |panic: Box<dyn Any + Send>| {
-        let message = panic
-            .downcast_ref::<&str>()
-            .map(ToString::to_string)
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a value that is not text".into());
-        EffectError::park(format!("the handler panicked: {message}"))
-    };
+    let panicked =
+        |panic: Box<dyn Any + Send>| EffectError::park(Failure::Panicked { message: panic_message(&*panic) });
     let call = catch_unwind(AssertUnwindSafe(|| effect.call(event, context))).map_err(panicked)?;
     let mut call = pin!(call);
     poll_fn(|context| {

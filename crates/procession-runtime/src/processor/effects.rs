@@ -12,6 +12,7 @@ use super::{
     Processor,
     batching::{Batching, CallChange, Cause, Emitted},
     calls::Finished,
+    release::cut,
 };
 use crate::store::{Delivery, EffectCall, Expected, StoreError};
 
@@ -67,24 +68,21 @@ impl Processor {
             return Ok(());
         }
         batching.now = self.now();
+        // From now on they are recorded with the batch, or put back with it.
+        batching.finished.extend(finished.iter().cloned());
         let positions = finished.iter().map(|it| it.delivery.position).collect();
-        let events = self.store.read_entries(positions).await;
-        if events.is_err() {
-            self.effects.put_back(finished.clone());
+        let events = self.store.read_entries(positions).await?;
+        if let Some(room) = &mut batching.room {
+            room.look_up(events.iter().map(|it| it.process), &*self.store).await?;
         }
         for it in &finished {
             self.effects.judge(it, batching.now);
-        }
-        let events = events?;
-        if let Some(room) = &mut batching.room {
-            room.look_up(events.iter().map(|it| it.process), &*self.store).await?;
         }
         for event in events {
             for finished in finished.iter().filter(|it| it.delivery.position == event.position) {
                 self.record_result(finished, &event, batching);
             }
         }
-        batching.finished.extend(finished);
         Ok(())
     }
 
@@ -96,7 +94,7 @@ impl Processor {
         let attempts = call.attempts + 1;
         match &finished.result {
             Ok(outputs) => match self.within_limits(outputs.clone()) {
-                Ok(outputs) => self.complete(&call, event, "EffectCompleted", None, outputs, batching),
+                Ok(outputs) => self.complete(&call, event, None, outputs, batching),
                 Err(failure) => self.park_call(&call, event, attempts, &failure.to_string(), batching),
             },
             Err(EffectError::Park(reason)) => self.park_call(&call, event, attempts, reason, batching),
@@ -150,7 +148,7 @@ impl Processor {
         let outputs = said.map(|it| it.and_then(|outputs| self.within_limits(outputs)));
         match outputs {
             Some(Ok(outputs)) => {
-                self.complete(call, event, "EffectGivenUp", Some(&given_up.reason), outputs, batching);
+                self.complete(call, event, Some(given_up), outputs, batching);
             }
             Some(Err(failure)) => {
                 let reason = format!("{}; and then: {failure}", given_up.reason);
@@ -165,14 +163,12 @@ impl Processor {
         &mut self,
         call: &EffectCall,
         event: &Recorded,
-        name: &'static str,
-        reason: Option<&str>,
+        given_up: Option<&GivenUp>,
         outputs: Vec<Output>,
         batching: &mut Batching,
     ) {
-        let attempts = call.attempts + 1;
-        let effect = effect_name(&call.delivery.handler);
-        let payload = told(&EffectResult { effect, attempts, reason });
+        let name = if given_up.is_some() { "EffectGivenUp" } else { "EffectCompleted" };
+        let payload = told(call, given_up, self.store.max_payload_bytes());
         let message = Encoded { name: name.into(), schema_version: 1, payload };
         let entry = Entry::new(Kind::EffectResult, call.stream.clone(), message, batching.now);
         let cause = Cause { position: event.position, process: event.process };
@@ -217,11 +213,11 @@ impl Processor {
     }
 }
 
-fn effect_name(handler: &str) -> &str {
-    handler.strip_prefix("effect ").unwrap_or(handler)
-}
-
-/// Texts and numbers can always be written as JSON.
-fn told(message: &impl serde::Serialize) -> Box<str> {
-    serde_json::to_string(message).unwrap_or_default().into_boxed_str()
+/// What the log says of a result. A store that is only for payloads smaller than that keeps that there was one.
+fn told(call: &EffectCall, given_up: Option<&GivenUp>, limit: usize) -> Box<str> {
+    let effect = call.delivery.handler.strip_prefix("effect ").unwrap_or(&call.delivery.handler);
+    let attempts = given_up.map_or(call.attempts + 1, |it| it.attempts);
+    let reason = given_up.map(|it| cut(&it.reason));
+    let said = serde_json::to_string(&EffectResult { effect, attempts, reason }).ok();
+    said.filter(|it| it.len() <= limit).unwrap_or_else(|| "{}".into()).into_boxed_str()
 }

@@ -322,7 +322,12 @@ impl Processor {
     fn release_quiet(&mut self) {
         if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.now()) {
             self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
-            if self.backlog.is_empty() && self.requests.is_empty() && !self.effects.is_busy() {
+            let somebody_waits = !self.settling.is_empty();
+            if somebody_waits
+                && self.backlog.is_empty()
+                && self.requests.is_empty()
+                && !self.effects.is_busy()
+            {
                 let wake_at = self.wake_at();
                 // Who stopped waiting does not want to know.
                 self.settling.drain(..).for_each(|it| _ = it.send(wake_at));

@@ -249,8 +249,7 @@ impl Processor {
         retry_at: Option<jiff::Timestamp>,
         batching: &mut Batching,
     ) {
-        let cause = cause.get(..cause.floor_char_boundary(LONGEST_CAUSE)).unwrap_or_default();
-        let said = serde_json::to_string(&HandlerFailed { handler, attempt, cause, retry_at });
+        let said = serde_json::to_string(&HandlerFailed { handler, attempt, cause: cut(cause), retry_at });
         // Texts and numbers can always be written; a store for tiny payloads only cannot keep it.
         let Some(payload) = said.ok().filter(|it| it.len() <= self.store.max_payload_bytes()) else { return };
         let said = Encoded { name: "HandlerFailed".into(), schema_version: 1, payload: payload.into() };
@@ -264,6 +263,11 @@ impl Processor {
         self.quiet.released(row.process);
         batching.batch.released.push(row.delivery());
     }
+}
+
+/// A cause as the log keeps it.
+pub(super) fn cut(cause: &str) -> &str {
+    cause.get(..cause.floor_char_boundary(LONGEST_CAUSE)).unwrap_or_default()
 }
 
 /// The message as its handler sees it: as it stands in the log, or with the payload that an operator gave it.

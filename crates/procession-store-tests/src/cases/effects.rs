@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use procession::{Application, CircuitBreaker, Retries, log::ProcessId};
-use procession_runtime::{Operation, Quiet, Runtime, Store};
+use procession_runtime::{Operation, OperatorError, Quiet, Runtime, Store};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -18,6 +18,11 @@ use crate::{
 async fn start(application: &Application, store: impl Store) -> Runtime {
     let builder = Runtime::builder().limits(small_limits()).seed(7).virtual_time(second(0));
     builder.start(application, store).await.unwrap()
+}
+
+/// Letters whose post has no circuit breaker.
+fn impatient(office: &PostOffice, retries: Retries, timeout: Duration) -> Application {
+    letters_with(office, retries, CircuitBreaker::never(), timeout)
 }
 
 async fn write(runtime: &Runtime, letter: &str) -> ProcessId {
@@ -102,7 +107,7 @@ pub async fn o15_a_call_is_given_up_when_its_time_is_used_up<U: StoreUnderTest>(
     let office = PostOffice::default();
     office.answers("a", &[Answer::ComeAgain; 99]);
     let retries = Retries::up_to(1000).longest_pause(Duration::from_secs(10)).within(Duration::from_secs(60));
-    let runtime = start(&letters_with(&office, retries, CircuitBreaker::never()), store.clone()).await;
+    let runtime = start(&impatient(&office, retries, Duration::from_secs(100)), store.clone()).await;
 
     write(&runtime, "a").await;
     advance(&runtime, 1000).await;
@@ -112,6 +117,23 @@ pub async fn o15_a_call_is_given_up_when_its_time_is_used_up<U: StoreUnderTest>(
     let given_up = log.iter().find(|it| it.entry.name == "EffectGivenUp").unwrap();
     assert!(given_up.entry.at <= second(61), "no attempt begins after its time");
     is_sound_for(&letters(&office), &store).await;
+}
+
+pub async fn a_call_that_is_not_answered_in_time_is_made_again<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let office = PostOffice::default();
+    office.answers("a", &[Answer::Silence]);
+    let letters = impatient(&office, Retries::up_to(3), Duration::from_millis(20));
+    let runtime = start(&letters, store.clone()).await;
+
+    write(&runtime, "a").await;
+    runtime.settled().await.unwrap();
+    let call = store.calls().await.unwrap().remove(0);
+    assert_eq!(call.cause.as_deref(), Some("no answer within 20ms"));
+    advance(&runtime, 10).await;
+
+    assert_eq!((posted(&runtime, "a").await, attempts(&office, "a")), (1, vec![1, 2]));
+    is_sound_for(&letters, &store).await;
 }
 
 pub async fn o15_a_panic_in_a_call_parks_it_and_what_follows_for_its_stream<U: StoreUnderTest>() {
@@ -147,6 +169,9 @@ pub async fn o13_a_parked_call_is_made_again_when_an_operator_asks<U: StoreUnder
     assert_eq!(parked.len(), 2);
 
     let anna = runtime.operator().by("anna").because("the bag is mended");
+    let payload = "{}".into();
+    let edited = anna.request([Operation::EditParked { message: parked[0].delivery(), payload }]).await;
+    assert_eq!(edited, Err(OperatorError::CallsAreNotEdited(parked[0].delivery())));
     anna.request([Operation::RetryParked(parked[0].delivery())]).await.unwrap();
     runtime.settled().await.unwrap();
 

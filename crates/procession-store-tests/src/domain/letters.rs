@@ -183,13 +183,15 @@ impl PostOffice {
 
 /// Letters go to a post office, one by one, at most three times each.
 pub(crate) fn letters(office: &PostOffice) -> Application {
-    letters_with(office, Retries::up_to(3).first_pause(Duration::from_secs(10)), CircuitBreaker::default())
+    let retries = Retries::up_to(3).first_pause(Duration::from_secs(10));
+    letters_with(office, retries, CircuitBreaker::default(), Duration::from_secs(100))
 }
 
 pub(crate) fn letters_with(
     office: &PostOffice,
     retries: Retries,
     circuit_breaker: CircuitBreaker,
+    timeout: Duration,
 ) -> Application {
     let office = office.clone();
     let post = Effect::named("post").on(move |event: LetterWritten, call| {
@@ -207,7 +209,8 @@ pub(crate) fn letters_with(
         })
         .until::<LetterRecalled>()
         .retries(retries)
-        .circuit_breaker(circuit_breaker);
+        .circuit_breaker(circuit_breaker)
+        .timeout(timeout);
     let letters = Module::named("letters")
         .handles::<WriteLetter>()
         .handles::<RecallLetter>()
