@@ -255,7 +255,7 @@ impl Runtime {
     /// runtime is started again.
     ///
     /// # Errors
-    /// When the store has failed, now or before.
+    /// When the store has failed, now or before, or another runtime has taken it over. To that one the store is left open.
     pub async fn stop(self) -> Result<(), StoreError> {
         self.shared.vitals.stop();
         let (reply, stopped) = oneshot::channel();

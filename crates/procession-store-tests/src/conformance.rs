@@ -155,6 +155,7 @@ macro_rules! conformance {
                 an_expected_version_is_compared_with_the_store_and_not_with_the_cache
                 an_expected_version_of_none_is_for_an_instance_that_must_not_exist_yet
                 o9_a_runtime_whose_store_was_taken_over_executes_nothing_more
+                o9_a_runtime_that_was_taken_over_stops_without_closing_the_store_of_its_successor
                 o9_a_runtime_whose_store_was_taken_over_takes_nothing_more
             }
             ownership {

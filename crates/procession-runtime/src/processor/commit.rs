@@ -51,9 +51,6 @@ impl Processor {
         }
         let moves = self.backlog.moves(all_checkpoints);
         batching.move_checkpoints(&moves, &self.owned);
-        if batching.is_empty() {
-            return self.nothing_to_write(quiet);
-        }
         if batching.batch.checkpoints.is_empty() {
             batching.batch.checkpoints.extend(self.fence());
         }
@@ -99,9 +96,13 @@ impl Processor {
         }
     }
 
-    /// Takes the store's answer to the oldest batch in flight.
-    pub(super) async fn answered(&mut self, answer: Result<Committed, StoreError>) -> Result<(), StoreError> {
-        let Some(batch) = self.in_flight.pop_front() else { return Ok(()) };
+    /// Takes the store's answer to the oldest batch in flight. Returns whether that is durable; if not, all that were in
+    /// flight are undone.
+    pub(super) async fn answered(
+        &mut self,
+        answer: Result<Committed, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let Some(batch) = self.in_flight.pop_front() else { return Ok(true) };
         match answer {
             Ok(_) => {
                 FaultPoint::BatchDurable.pass();
@@ -118,21 +119,24 @@ impl Processor {
                     self.next_due = self.store.next_due().await?.into_iter().chain(in_flight).min();
                     FaultPoint::NextDueRead.pass();
                 }
-                Ok(())
+                Ok(true)
             }
             Err(error) => {
                 let InFlight { answered, replies, quiet, finished, .. } = batch;
-                self.recover(Undone { answered, replies, quiet, finished }, error).await
+                self.recover(Undone { answered, replies, quiet, finished }, error).await?;
+                Ok(false)
             }
         }
     }
 
-    pub(super) async fn finish_in_flight(&mut self) -> Result<(), StoreError> {
+    /// Waits for all batches in flight. Returns whether they are durable.
+    pub(super) async fn finish_in_flight(&mut self) -> Result<bool, StoreError> {
+        let mut are_durable = true;
         while !self.in_flight.is_empty() {
             let answer = next_answer(&mut self.in_flight).await;
-            self.answered(answer).await?;
+            are_durable &= self.answered(answer).await?;
         }
-        Ok(())
+        Ok(are_durable)
     }
 }
 

@@ -223,8 +223,7 @@ impl Processor {
                 return Ok(Turn::Again);
             }
             if self.in_flight.is_empty() && self.stopping.is_some() {
-                self.stop().await?;
-                return Ok(Turn::Stopped);
+                return self.stop().await;
             }
         }
         self.wait_for_something().await?;
@@ -287,7 +286,7 @@ impl Processor {
         tokio::select! {
             biased;
             answer = next_answer(&mut self.in_flight), if !self.in_flight.is_empty() => {
-                self.answered(answer).await
+                self.answered(answer).await.map(drop)
             }
             call = self.inbox.next(takes_sends), if may_take => {
                 match call {
@@ -396,18 +395,23 @@ impl Processor {
     }
 
     /// Everything is durable; only the checkpoints of idle partitions may lag.
-    async fn stop(&mut self) -> Result<(), StoreError> {
+    ///
+    /// Something is committed also when they do not, because a store that somebody else has taken over must stay open: its new
+    /// owner may share the handle.
+    async fn stop(&mut self) -> Result<Turn, StoreError> {
         self.effects.stop();
         FaultPoint::StopBegun.pass();
         let batching = Batching::after(self.head, self.now());
         self.submit(batching, true);
-        self.finish_in_flight().await?;
+        if !self.finish_in_flight().await? {
+            return Ok(Turn::Again);
+        }
         FaultPoint::StopCheckpointed.pass();
         self.store.close().await?;
         FaultPoint::StopClosed.pass();
         if let Some(reply) = self.stopping.take() {
             _ = reply.send(());
         }
-        Ok(())
+        Ok(Turn::Stopped)
     }
 }

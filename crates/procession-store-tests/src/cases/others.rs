@@ -143,7 +143,7 @@ pub async fn an_expected_version_of_none_is_for_an_instance_that_must_not_exist_
     assert!(matches!(again, Err(ExecuteError::NotTaken(RequestError::Conflict { .. }))), "{again:?}");
 }
 
-fn is_stale(error: &StoreError) -> bool {
+pub(crate) fn is_stale(error: &StoreError) -> bool {
     matches!(error, StoreError::Conflict(Conflict::StaleOwner { .. }))
 }
 
@@ -159,6 +159,23 @@ pub async fn o9_a_runtime_whose_store_was_taken_over_executes_nothing_more<U: St
     assert!(is_stale(&old.stop().await.unwrap_err()));
     new.execute(Deposit { account: account(), amount: 1 }).await.unwrap();
     assert_eq!(state::<Account>(&new, "1").await.balance, 1);
+}
+
+pub async fn o9_a_runtime_that_was_taken_over_stops_without_closing_the_store_of_its_successor<
+    U: StoreUnderTest,
+>() {
+    // given a runtime that has nothing to write, and one that has taken over the handle that they have in common
+    let (_place, store) = U::create(Settings::default()).await;
+    let old = start(store.clone()).await;
+    let new = start(store.clone()).await;
+
+    let stopped = old.stop().await;
+
+    assert!(is_stale(&stopped.unwrap_err()), "it knows that it was taken over");
+    new.execute(OpenAccount { account: account() }).await.unwrap();
+    new.execute(Deposit { account: account(), amount: 1 }).await.unwrap();
+    assert_eq!(state::<Account>(&new, "1").await.balance, 1);
+    new.stop().await.unwrap();
 }
 
 pub async fn o9_a_runtime_whose_store_was_taken_over_takes_nothing_more<U: StoreUnderTest>() {

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use procession_runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::{
     Settings, StoreUnderTest,
+    cases::others::is_stale,
     errands::{ask_for_everything, everything_is_there_once, write_surveys},
     faulty::{Fault, FaultyStore},
     running::{settles_soundly, start},
@@ -65,7 +65,7 @@ async fn run<U: StoreUnderTest>(workers: usize, upheaval: Upheaval) {
     }
 
     // when this happens while they ask
-    let retired = rise_and_fall(&place, store, &service, upheaval).await;
+    rise_and_fall(&place, store, &service, upheaval).await;
     while let Some(client) = clients.join_next().await {
         client.unwrap();
     }
@@ -75,17 +75,9 @@ async fn run<U: StoreUnderTest>(workers: usize, upheaval: Upheaval) {
     settles_soundly(&runtime).await;
     everything_is_there_once(&runtime, workers).await;
     runtime.stop().await.unwrap();
-    drop(retired);
 }
 
-/// Gives back the runtimes that others have taken over from: they would close the store that they have in common.
-async fn rise_and_fall<U: StoreUnderTest>(
-    place: &U,
-    store: U::Store,
-    service: &Service,
-    upheaval: Upheaval,
-) -> Vec<Runtime> {
-    let mut retired = Vec::new();
+async fn rise_and_fall<U: StoreUnderTest>(place: &U, store: U::Store, service: &Service, upheaval: Upheaval) {
     match upheaval {
         Upheaval::Nothing | Upheaval::StartsLater => _ = service.open(start(store).await),
         Upheaval::UpAndDown => {
@@ -100,7 +92,8 @@ async fn rise_and_fall<U: StoreUnderTest>(
             service.open(start(store.clone()).await);
             for number in 1..=UPHEAVALS {
                 service.after_answers(number * ANSWERS_BETWEEN).await;
-                retired.extend(service.open(start(store.clone()).await));
+                let old = service.open(start(store.clone()).await).unwrap();
+                assert!(is_stale(&old.stop().await.unwrap_err()));
             }
         }
         Upheaval::Kill => {
@@ -130,7 +123,6 @@ async fn rise_and_fall<U: StoreUnderTest>(
             }
         }
     }
-    retired
 }
 
 pub async fn c1_one_worker_is_served_once_by_a_steady_runtime<U: StoreUnderTest>() {
