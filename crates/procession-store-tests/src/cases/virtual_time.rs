@@ -45,8 +45,9 @@ pub async fn a_runtime_is_not_settled_before_everything_is_durable<U: StoreUnder
     let runtime = start(faulty.clone()).await;
     faulty.hold_answers();
     let send = runtime.send(StartSurvey { survey: "s".into(), respondents: 3 });
+    let before = faulty.commits();
     let sending = tokio::spawn(send.into_future());
-    while faulty.commits() == 0 {
+    while faulty.commits() == before {
         tokio::task::yield_now().await;
     }
     let settling = {
