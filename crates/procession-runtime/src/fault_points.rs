@@ -37,6 +37,42 @@ crate::fault_points! {
     RequestsFolded,
     /// Messages of the backlog are in a batch.
     BacklogFolded,
+    /// An operator says what to do, and it is to be looked up what that is about.
+    OperatorLooking,
+    /// What an operator asks for can be done, and is to be appended to the log.
+    OperatorAppending,
+    /// It is durable, and the operator has not been told.
+    OperatorAppended,
+    /// It is the turn of operations, and what they are about is to be read.
+    OperationsReading,
+    /// It has been read.
+    OperationsRead,
+    /// A process is cancelled: the batch takes out its parked messages, and its timers are to be read.
+    CancelHalf,
+    /// Operations are in a batch.
+    OperationsFolded,
+    /// It is the turn of parked messages, and they are to be read.
+    ParkedReading,
+    /// They have been read, and the states that they need are there.
+    ParkedRead,
+    /// Parked messages are in a batch: handled, ignored, or parked again.
+    ParkedFolded,
+    /// Calls of effects are durable, and may be made from now on.
+    CallsDurable,
+    /// A call is to be made, and its event is to be read.
+    CallBegun,
+    /// The event is there, and the next step asks somebody outside.
+    CallMaking,
+    /// Whoever is outside has answered, and the processor does not know it.
+    CallMade,
+    /// The processor knows it, and the log does not.
+    CallHeard,
+    /// Calls have finished, and their events are to be read.
+    ResultsReading,
+    /// The results of calls are in a batch, with what follows from them.
+    ResultsFolded,
+    /// They are durable.
+    ResultsDurable,
     /// A batch is about to be handed to the store.
     BatchSubmitting,
     /// The store has it, and works on it.

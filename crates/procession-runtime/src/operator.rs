@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::{
     Clock, Operation, Requested, SystemClock,
+    fault_points::FaultPoint,
     store::{
         Batch, Delivery, Expected, HoldKind, NewEntry, Parked, ParkedOf, ParkedReason, Reference, Store,
         StoreError, TimerId, TimersOf,
@@ -154,11 +155,14 @@ impl Operator {
         if operations.is_empty() {
             return Ok(Vec::new());
         }
+        FaultPoint::OperatorLooking.pass();
         let subjects = Subjects::look_up(&*self.store, &operations).await?;
         let entries = operations.into_iter().map(|it| self.entry(it, &subjects));
         let batch = Batch { entries: entries.collect::<Result<_, _>>()?, ..Batch::default() };
         let count = batch.entries.len() as u64;
+        FaultPoint::OperatorAppending.pass();
         let after = self.store.commit(batch).await?.after;
+        FaultPoint::OperatorAppended.pass();
         if let Some(mut noticed) = self.noticed.clone() {
             // A runtime that has stopped does it when it is started again.
             _ = noticed.wait_for(|it| *it >= after.plus(count)).await;

@@ -81,6 +81,7 @@ impl Applier {
         }
         FaultPoint::CheckpointsWritten.pass();
         self.change_deliveries(connection, batch)?;
+        FaultPoint::DeliveriesWritten.pass();
         self.change_timers(connection, batch, after)?;
         beside_the_log(connection, batch).map_err(store_error)?;
         FaultPoint::BatchWritten.pass();

@@ -21,6 +21,10 @@ procession_runtime::fault_points! {
     UpgradeCommitted,
     /// The store is open, and its writer has begun.
     OpenDone,
+    /// The store of another process has been looked at, and is to be opened beside it.
+    BesideBegun,
+    /// It is open, and its writer has begun.
+    BesideDone,
     /// Another thread is about to read.
     ReadBegun,
     /// It has read.
@@ -37,7 +41,9 @@ procession_runtime::fault_points! {
     SpansWritten,
     /// The checkpoints are written.
     CheckpointsWritten,
-    /// All of the batch is written, its parked messages and timers too.
+    /// The parked messages and the calls of effects are written.
+    DeliveriesWritten,
+    /// All of the batch is written, its timers and holds too.
     BatchWritten,
     /// All batches are written, and not committed.
     TransactionCommitting,

@@ -89,13 +89,16 @@ impl SqliteOptions {
     pub fn open_beside(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
         let path = path.as_ref();
         let partitions = look_at_another_s(path)?;
+        FaultPoint::BesideBegun.pass();
         let connection = Connection::open(path).and_then(|connection| {
             make_durable(&connection)?;
             Ok((check_durable(&connection)?, connection))
         });
         let (durable, connection) = connection.map_err(|error| cannot_open(path, &error))?;
         durable.map_err(OpenError::Unsafe)?;
-        SqliteStore::beside(path.into(), Some(connection), partitions, &self)
+        let store = SqliteStore::beside(path.into(), Some(connection), partitions, &self);
+        FaultPoint::BesideDone.pass();
+        store
     }
 }
 

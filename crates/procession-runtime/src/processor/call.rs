@@ -19,7 +19,7 @@ use super::{
     calls::{Beginning, Finished},
     holds::Held,
 };
-use crate::store::Store;
+use crate::{fault_points::FaultPoint, store::Store};
 
 impl Processor {
     /// Begins the calls that may.
@@ -53,6 +53,7 @@ impl Processor {
                     (Some(effect), None) => make(&effect, &*store, context).await,
                     (None, None) => Err(EffectError::park("no effect of this name is part of the program")),
                 };
+                FaultPoint::CallMade.pass();
                 // Nobody hears it any more when the processor has gone.
                 _ = teller.send(Finished { delivery: told, result, is_look });
             };
@@ -67,9 +68,11 @@ async fn make(
     store: &dyn Store,
     context: EffectCallContext,
 ) -> Result<Vec<Output>, EffectError> {
+    FaultPoint::CallBegun.pass();
     let found = store.read_entries(vec![context.position]).await.map_err(EffectError::retry)?;
     let event = found.into_iter().next().ok_or_else(|| EffectError::park("its event is not in the log"))?;
     let limit = effect.policy().timeout;
+    FaultPoint::CallMaking.pass();
     let called = tokio::time::timeout(limit, caught(effect, &event.entry, context)).await;
     called.unwrap_or_else(|_| Err(EffectError::retry(format!("no answer within {limit:?}"))))
 }

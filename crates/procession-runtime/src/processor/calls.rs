@@ -10,7 +10,10 @@ use procession_core::{
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::lane::{Lane, May};
-use crate::store::{Delivery, EffectCall};
+use crate::{
+    fault_points::FaultPoint,
+    store::{Delivery, EffectCall},
+};
 
 /// What a call has said.
 #[derive(Clone)]
@@ -214,6 +217,7 @@ impl Calls {
                 lane.stopped();
             }
             self.finished.push_back(finished);
+            FaultPoint::CallHeard.pass();
         }
     }
 

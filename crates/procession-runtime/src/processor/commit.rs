@@ -111,7 +111,13 @@ impl Processor {
                 self.committed.send_replace(batch.head);
                 self.replies.are_registered_up_to(batch.head);
                 tell(batch.answered, batch.replies, batch.quiet);
+                if !batch.finished.is_empty() {
+                    FaultPoint::ResultsDurable.pass();
+                }
                 self.effects.are_durable(&batch.calls);
+                if !batch.calls.is_empty() {
+                    FaultPoint::CallsDurable.pass();
+                }
                 FaultPoint::BatchTold.pass();
                 if batch.fired_timers {
                     // The store need not have those of the batches that are still under way.

@@ -14,7 +14,10 @@ use super::{
     calls::Finished,
     release::cut,
 };
-use crate::store::{Delivery, EffectCall, Expected, StoreError};
+use crate::{
+    fault_points::FaultPoint,
+    store::{Delivery, EffectCall, Expected, StoreError},
+};
 
 /// What the log says of the result of a call.
 #[derive(serde::Serialize)]
@@ -71,6 +74,7 @@ impl Processor {
         // From now on they are recorded with the batch, or put back with it.
         batching.finished.extend(finished.iter().cloned());
         let positions = finished.iter().map(|it| it.delivery.position).collect();
+        FaultPoint::ResultsReading.pass();
         let events = self.store.read_entries(positions).await?;
         if let Some(room) = &mut batching.room {
             room.look_up(events.iter().map(|it| it.process), &*self.store).await?;
@@ -83,6 +87,7 @@ impl Processor {
                 self.record_result(finished, &event, batching);
             }
         }
+        FaultPoint::ResultsFolded.pass();
         Ok(())
     }
 

@@ -372,6 +372,7 @@ impl Processor {
         let operated = self.operate(batching).await?;
         if !operated {
             self.release(batching).await?;
+            FaultPoint::ParkedFolded.pass();
         }
         Ok(operated)
     }

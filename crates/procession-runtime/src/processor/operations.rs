@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Operation, Requested,
+    fault_points::FaultPoint,
     store::{
         Delivery, Expected, Hold, HoldKind, Parked, ParkedOf, ParkedReason, Store, StoreError, TimersOf,
     },
@@ -36,12 +37,15 @@ impl Processor {
         }
         batching.handled += operations.len();
         let requested: Vec<_> = operations.iter().filter_map(|it| Some((it, read(it)?))).collect();
+        FaultPoint::OperationsReading.pass();
         let mut rows = Rows::of(&requested, &*self.store).await?;
+        FaultPoint::OperationsRead.pass();
         for (pending, requested) in requested {
             self.operate_one(pending.position, requested, &mut rows, batching).await?;
         }
         operations.iter().for_each(|it| self.quiet.handled(it.process));
         batching.batch.parked.extend(rows.changed());
+        FaultPoint::OperationsFolded.pass();
         Ok(true)
     }
 
@@ -120,6 +124,7 @@ impl Processor {
         let hold = Hold { kind: HoldKind::Cancelled, operation: at };
         batching.batch.holds.push((process, Some(hold)));
         rows.remove_all_of(process).iter().for_each(|it| self.give_up(it, batching));
+        FaultPoint::CancelHalf.pass();
         let timers = self.store.timers(TimersOf::Process(process), usize::MAX).await?;
         batching.batch.fired.extend(timers.iter().map(|it| it.id));
         self.effects.of_process(process).iter().for_each(|it| self.close_call(it, batching));

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Operation, Requested,
+    fault_points::FaultPoint,
     store::{Expected, Parked, ParkedOf, ParkedReason, StoreError},
 };
 
@@ -139,6 +140,7 @@ impl Processor {
         limit: usize,
         is_meant: impl Fn(&Parked) -> bool,
     ) -> Result<Waiting, StoreError> {
+        FaultPoint::ParkedReading.pass();
         let mut read = limit;
         let (mut rows, is_all) = loop {
             let rows = self.store.parked(of.clone(), read).await?;
@@ -156,6 +158,7 @@ impl Processor {
         let of_instances = entries.iter().filter(|it| matches!(it.entry.kind, Kind::Command | Kind::Input));
         self.states.load(of_instances.map(|it| &it.entry.stream), &self.engine, &*self.store).await?;
         let entries = entries.into_iter().map(|it| (it.position, it)).collect();
+        FaultPoint::ParkedRead.pass();
         Ok(Waiting { rows, entries, is_all })
     }
 
