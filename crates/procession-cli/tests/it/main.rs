@@ -6,5 +6,6 @@
 )]
 
 mod broken_shop;
+mod everywhere;
 mod guide;
 mod programs;
