@@ -11,7 +11,7 @@ use crate::OpenError;
 ///
 /// It is a lock on a file of its own: closing the store's own file would, on POSIX, drop the locks that SQLite holds.
 pub(crate) struct WriteLock {
-    _file: File,
+    file: File,
 }
 
 impl WriteLock {
@@ -35,7 +35,16 @@ impl WriteLock {
         }
         let write = file.set_len(0).and_then(|()| file.rewind());
         write.and_then(|()| write!(file, "{}", std::process::id())).map_err(io)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        // A program that this process starts has the open file too until it begins. Closing alone would leave the lock to it.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock of a store is not given back before its file is closed");
+        }
     }
 }
 
@@ -43,4 +52,23 @@ fn beside(store: &Path) -> PathBuf {
     let mut name = OsString::from(store);
     name.push("-lock");
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_given_back_although_somebody_else_still_has_the_open_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store.db");
+        let lock = WriteLock::acquire(&store).unwrap();
+        let inherited = lock.file.try_clone().unwrap();
+        assert!(WriteLock::acquire(&store).is_err());
+
+        drop(lock);
+
+        WriteLock::acquire(&store).unwrap();
+        drop(inherited);
+    }
 }
