@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, os::unix::process::ExitStatusExt};
+use std::{collections::BTreeMap, fs, os::unix::process::ExitStatusExt};
 
 use procession::{
     log::Recorded,
@@ -88,10 +88,9 @@ impl Day {
     pub(super) fn run_and_count(self, yesterday: &Yesterday) -> Passages {
         let folder = yesterday.copy();
         assert_eq!(self.run(yesterday, &folder, None), 0, "nobody was to die");
-        let passages = |name: &str| passages(&std::fs::read_to_string(folder.path(name)).unwrap());
-        let actions = self.actions(yesterday, &Books::open(&yesterday.copy().path("shop.db"))).len();
-        let operator = (0..actions).map(|it| passages(&it.to_string())).collect();
-        Passages { shop: passages("shop"), operator }
+        let passages = |name: &str| fs::read_to_string(folder.path(name)).ok().map(|it| passages(&it));
+        let operator = (0..).map_while(|action: usize| passages(&action.to_string())).collect();
+        Passages { shop: passages("shop").unwrap(), operator }
     }
 
     /// Returns how often somebody has died.
@@ -120,11 +119,10 @@ impl Day {
                 _ => None,
             };
             let asked_before = books.asked().len();
-            if action.ask(folder, crash, &passages(&number.to_string())) {
-                deaths += 1;
-                if books.asked().len() == asked_before {
-                    assert!(!action.ask(folder, None, &passages("again")));
-                }
+            let has_died = action.ask(folder, crash, &passages(&number.to_string()));
+            deaths += usize::from(has_died);
+            if has_died && books.asked().len() == asked_before {
+                assert!(!action.ask(folder, None, &passages("again")));
             }
         }
         let is_done = || {
