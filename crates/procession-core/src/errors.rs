@@ -1,4 +1,4 @@
-use crate::InvalidId;
+use crate::{HandlerError, InvalidId};
 
 /// A message that cannot be written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +138,9 @@ pub enum Failure {
         /// Why its id is refused.
         reason: InvalidId,
     },
+    /// The handler said so.
+    #[error(transparent)]
+    Said(#[from] HandlerError),
     /// The handler panicked.
     #[error("the handler panicked: {message}")]
     Panicked {
@@ -187,4 +190,12 @@ pub enum Failure {
         /// The limit.
         limit: usize,
     },
+}
+
+impl Failure {
+    /// Whether trying again changes nothing, as the handler itself says.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Said(HandlerError::Park(_)))
+    }
 }

@@ -23,6 +23,7 @@ mod effect;
 mod emit;
 mod engine;
 mod errors;
+mod handler_error;
 mod message;
 mod module;
 mod payload;
@@ -60,6 +61,7 @@ pub use emit::{
 pub use engine::panic_message;
 pub use engine::{Engine, Handlers, InstanceState, effect_handler};
 pub use errors::{DecodeError, EncodeError, Failure};
+pub use handler_error::HandlerError;
 pub use linear::{Branch, LinearSaga, SagaState, Step, StepStatus, StepWithoutEnd};
 pub use map::ProcessMap;
 pub use message::{Command, Event, Fact, Message, PublicEvent};

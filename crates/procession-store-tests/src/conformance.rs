@@ -252,6 +252,7 @@ macro_rules! conformance {
                 o1_a_release_goes_on_after_a_fault_at_every_commit
                 o15_a_handler_is_tried_again_by_itself_with_growing_random_pauses
                 o15_attempts_and_the_time_for_them_are_used_up
+                o15_a_handler_says_itself_whether_it_is_tried_again
                 o15_retries_are_those_of_the_part_or_else_of_its_module
             }
             replies {

@@ -5,11 +5,11 @@ pub use procession_core::{
     After, Answered, Application, Branch, Cancel, Cancellation, CircuitBreaker, Command, Context,
     Correlation, Decider, DecodeError, Effect, EffectCallContext, EffectError, EffectPolicy, Either,
     Emission, EmissionKind, Emits, EncodeError, Engine, Event, Events, Fact, Failure, GivenUp, Handle,
-    Handlers, Ignored, InstanceState, InvalidId, Join, Lifecycle, LinearSaga, Message, MessageType, Module,
-    Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload, ProcessManager, ProcessMap,
-    PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply, Reschedule, Retries, Saga,
-    SagaState, Sends, Starts, Step, StepStatus, StepWithoutEnd, Stream, Times, Version, WiringError,
-    WiringErrors, history, linear, log, map, replay, test,
+    HandlerError, Handlers, Ignored, InstanceState, InvalidId, Join, Lifecycle, LinearSaga, Message,
+    MessageType, Module, Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload,
+    ProcessManager, ProcessMap, PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply,
+    Reschedule, Retries, Saga, SagaState, Sends, Starts, Step, StepStatus, StepWithoutEnd, Stream, Times,
+    Version, WiringError, WiringErrors, history, linear, log, map, replay, test,
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};

@@ -60,6 +60,17 @@ macro_rules! combinations {
             }
         }
 
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)* T: $trait> $trait for Result<T, $crate::HandlerError> {
+            fn declare(times: Times, into: &mut Emissions) {
+                T::declare(Times::Maybe.within(times), into);
+            }
+
+            fn $emit(self, into: &mut Outputs) -> Emitted {
+                self?.$emit(into)
+            }
+        }
+
         combinations! { @tuples [$($generics)*] $trait, $emit;
             (T1 0)
             (T1 0, T2 1)

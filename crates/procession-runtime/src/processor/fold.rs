@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use procession_core::{
-    Context, Failure, Handlers, Output, Version,
+    Context, Failure, Handlers, Output, Retries, Version,
     log::{Entry, Kind, ProcessId, Recorded},
 };
 
@@ -263,14 +263,20 @@ impl Processor {
             );
         }
         self.quiet.parked(message.process);
-        let Some(cause) = failure.map(|it| it.to_string()) else {
+        let Some(failure) = failure else {
             return batching.park(message, handler, &entry.stream, None, None);
         };
-        let retries = self.engine.retries_of(&handler);
+        let cause = failure.to_string();
+        let retries = self.retries_after(&failure, &handler);
         let retry_at = retries.next(1, batching.now, batching.now, self.random.f64());
         self.blocked.add(handler.clone(), entry.stream.clone(), retry_at);
         self.note_failure(message, &handler, &entry.stream, 1, &cause, retry_at, batching);
         batching.park(message, handler, &entry.stream, Some(cause), retry_at);
+    }
+
+    /// How often a handler is tried again that has failed so.
+    pub(super) fn retries_after(&self, failure: &Failure, handler: &str) -> Retries {
+        if failure.is_final() { Retries::never() } else { self.engine.retries_of(handler) }
     }
 
     pub(super) fn within_limits(&self, outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {

@@ -227,7 +227,7 @@ impl Processor {
 
     fn park_again(&mut self, row: Parked, entry: &Entry, failure: &Failure, batching: &mut Batching) {
         let (attempts, cause) = (row.attempts.saturating_add(1), failure.to_string());
-        let retries = self.engine.retries_of(&row.handler);
+        let retries = self.retries_after(failure, &row.handler);
         let retry_at = retries.next(attempts, row.at, batching.now, self.random.f64());
         tracing::warn!(
             message = %entry.name, stream = %row.stream, position = row.position.0, process = row.process.0,

@@ -437,6 +437,24 @@ pub async fn o15_attempts_and_the_time_for_them_are_used_up<U: StoreUnderTest>()
     }
 }
 
+pub async fn o15_a_handler_says_itself_whether_it_is_tried_again<U: StoreUnderTest>() {
+    let application = patient(Retries::up_to(3));
+    let (_place, store) = U::create(Settings::default()).await;
+    let runtime = start_patient(&application, store.clone(), 7).await;
+    send(&runtime, "hot", 1, How::AsksToRetry).await;
+    send(&runtime, "smelly", 2, How::AsksToPark).await;
+    advance(&runtime, 10_000).await;
+
+    let parked = runtime.reader().parked().await.unwrap();
+    let attempts: Vec<_> =
+        parked.iter().map(|it| (it.stream.id(), it.attempts, it.cause.as_deref())).collect();
+    let hot = "the handler asks to be tried again: it is too hot";
+    let smelly = "the handler asks for somebody to look at it: it smells";
+    assert_eq!(attempts, [("hot", 3, Some(hot)), ("smelly", 1, Some(smelly))]);
+    assert!(runs(&runtime, "hot").await.is_empty());
+    is_sound_for(&application, &store).await;
+}
+
 pub async fn o15_retries_are_those_of_the_part_or_else_of_its_module<U: StoreUnderTest>() {
     let module = machines().retries(Retries::up_to(2)).decider_retries::<Machine>(Retries::never());
     let application = Application::assemble([module]).unwrap();

@@ -3,7 +3,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use procession::{Command, Context, Decider, Event, Events, Handle, Module, Never, Saga};
+use procession::{Command, Context, Decider, Event, Events, Handle, HandlerError, Module, Never, Saga};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub(crate) enum How {
     PanicInSaga,
     /// The decider fails while its machine is said to be broken.
     UntilMended,
+    /// The decider says itself that it cannot, and might later.
+    AsksToRetry,
+    /// The decider says itself that somebody must look at it.
+    AsksToPark,
 }
 
 /// What is broken, and how often it still fails: the world that handlers lean on, though they should not.
@@ -102,15 +106,20 @@ impl Decider for Machine {
 }
 
 impl Handle<RunMachine> for Machine {
-    type Records = Vec<MachineRun>;
+    type Records = Result<Vec<MachineRun>, HandlerError>;
 
     /// A run that breaks `evolve` records a good event before the bad one: neither may stay.
-    fn handle(&self, command: RunMachine, _: &Context) -> Result<Vec<MachineRun>, Never> {
+    fn handle(&self, command: RunMachine, _: &Context) -> Result<Self::Records, Never> {
         let RunMachine { machine, number, how } = command;
+        match how {
+            How::AsksToRetry => return Ok(Err(HandlerError::retry("it is too hot"))),
+            How::AsksToPark => return Ok(Err(HandlerError::park("it smells"))),
+            _ => {}
+        }
         assert!(how != How::PanicInHandle, "handle broke on {number}");
         assert!(how != How::UntilMended || !is_broken(&machine), "it is broken");
         let run = |how| MachineRun { machine: machine.clone(), number, how };
-        Ok(if how == How::PanicInEvolve { vec![run(How::Well), run(how)] } else { vec![run(how)] })
+        Ok(Ok(if how == How::PanicInEvolve { vec![run(How::Well), run(how)] } else { vec![run(how)] }))
     }
 }
 
