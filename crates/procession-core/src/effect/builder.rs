@@ -122,7 +122,8 @@ impl<F: Fact> Effect<F> {
     }
 
     /// An event of the same stream that takes the calls back that are not over: nobody wants them any more. One that is
-    /// under way is stopped, and may have reached its target all the same.
+    /// under way is stopped, and may have reached its target all the same. An event of another decider is a mistake in the
+    /// wiring, because it never stands in that stream.
     pub fn until<E: Event>(mut self) -> Self {
         self.erased.until.push(MessageType::of::<E>());
         self

@@ -146,6 +146,26 @@ pub enum WiringError {
         /// What is wrong, and what to do.
         mistake: String,
     },
+    /// An effect waits for an event that never stands in the stream of its calls.
+    #[error(
+        "the effect `{effect}` in module `{module}` is called for `{event}` of {category}, but its `.until::<{until}>()` names an \
+         event of {until_category}, which takes no call back: calls are taken back by their own stream; name an event of \
+         {category}, or let a saga send it a command that records one"
+    )]
+    UntilOfAnotherStream {
+        /// The effect.
+        effect: &'static str,
+        /// Its module.
+        module: &'static str,
+        /// The event that it is called for.
+        event: &'static str,
+        /// Whose streams that stands in.
+        category: String,
+        /// The event that is to take calls back.
+        until: &'static str,
+        /// Whose streams that stands in.
+        until_category: String,
+    },
     /// A name is empty.
     #[error("a {what} has an empty name; give it one that people will recognise on the map")]
     EmptyName {

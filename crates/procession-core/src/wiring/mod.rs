@@ -1,5 +1,6 @@
 //! Whether modules fit together: every mistake in the wiring, found when they are put together.
 
+mod effects;
 mod error;
 mod messages;
 mod names;
@@ -15,5 +16,6 @@ pub(crate) fn check(modules: &[Module], map: &ProcessMap) -> Result<(), WiringEr
     names::check(modules, map, &mut errors);
     messages::check(map, &mut errors);
     processes::check(modules, map, &mut errors);
+    effects::check(modules, map, &mut errors);
     if errors.is_empty() { Ok(()) } else { Err(WiringErrors(errors)) }
 }

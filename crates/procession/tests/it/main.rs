@@ -16,4 +16,5 @@ mod publishing;
 mod replay;
 mod timers;
 mod wiring;
+mod wiring_of_effects;
 mod wiring_of_processes;
