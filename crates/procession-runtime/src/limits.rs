@@ -5,8 +5,9 @@ use crate::{fault_points::batch_messages, store::ProcessLimits};
 /// How much a runtime takes on.
 ///
 /// The first part bounds what it does at once; the more there is to do, the longer it takes. The second part bounds what
-/// handlers may ask for: a message whose handler asks for more is parked, and a command that is executed is refused, with a
-/// [`Failure`](procession_core::Failure) that names the limit, before anything of it is written. The size of one payload is
+/// handlers and effects may ask for: a message whose handler asks for more is parked, so is the call of an effect that sends
+/// more, and a command that is executed is refused, with a [`Failure`](procession_core::Failure) that names the limit, before
+/// anything of it is written. The size of one payload is
 /// bounded by the store ([`Store::max_payload_bytes`](crate::Store::max_payload_bytes)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex, OnceLock};
+use std::{
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use procession_core::{
@@ -62,7 +65,12 @@ pub struct RuntimeBuilder {
     virtual_clock: Option<VirtualClock>,
     limits: Limits,
     random: fastrand::Rng,
+    grace: Duration,
 }
+
+/// Long enough for a call that goes well, and short enough for those who start programs: they wait for 10 seconds or more before
+/// they kill one.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Why a runtime did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +128,15 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How long [`Runtime::stop`] waits for calls of effects that are under way, so that their results are recorded. Those that
+    /// have said nothing by then are cut off, and made again after the next start. Without a choice: 5 seconds. Zero cuts
+    /// off at once.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
     /// Starts the runtime. It takes over all partitions of the store, and goes on with what is in the log.
     ///
     /// # Errors
@@ -147,7 +164,7 @@ impl RuntimeBuilder {
             inbox,
             committing,
         );
-        let processor = processor.await?.drawing_from(self.random);
+        let processor = processor.await?.drawing_from(self.random).with_grace(self.grace);
         FaultPoint::StartSynchronized.pass();
         metrics::describe();
         let (failure, vitals, handled) = (processor.failure(), processor.vitals(), processor.handled());
@@ -191,6 +208,7 @@ impl Runtime {
             virtual_clock: None,
             limits: Limits::default(),
             random: fastrand::Rng::new(),
+            grace: GRACE,
         }
     }
 
@@ -251,8 +269,8 @@ impl Runtime {
         self.shared.handled.clone()
     }
 
-    /// Takes nothing more, makes durable what was taken, and closes the store. What is in the log goes on when a
-    /// runtime is started again.
+    /// Takes nothing more, waits for the calls of effects that are under way ([`RuntimeBuilder::grace`]), makes durable what was
+    /// taken and what they have said, and closes the store. What is in the log goes on when a runtime is started again.
     ///
     /// # Errors
     /// When the store has failed, now or before, or another runtime has taken it over. To that one the store is left open.
@@ -263,13 +281,15 @@ impl Runtime {
             // Without an answer the processor has ended by itself, and says below why.
             _ = stopped.await;
         }
-        let processor = self.shared.processor.lock().map(|mut it| it.take());
-        match processor {
-            Ok(Some(processor)) => processor.await.unwrap_or_else(|error| {
-                Err(StoreError::Permanent(format!("the processor has died: {error}")))
-            }),
-            _ => Ok(()),
-        }
+        let Some(processor) = self.take_processor() else { return Ok(()) };
+        processor
+            .await
+            .unwrap_or_else(|error| Err(StoreError::Permanent(format!("the processor has died: {error}"))))
+    }
+
+    /// A function of its own, so that the guard is gone before anything is awaited.
+    fn take_processor(&self) -> Option<JoinHandle<Result<(), StoreError>>> {
+        self.shared.processor.lock().ok().and_then(|mut it| it.take())
     }
 
     pub(crate) fn virtual_clock(&self) -> Option<&VirtualClock> {

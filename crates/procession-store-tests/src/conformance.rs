@@ -74,10 +74,16 @@ macro_rules! conformance {
                 the_calls_of_a_cancelled_process_are_taken_back
                 a_call_that_asks_for_somebody_to_look_is_parked
                 a_call_that_nobody_wants_any_more_is_taken_back
-                a_call_under_way_is_made_again_after_a_restart
                 calls_for_one_stream_are_made_one_after_another
                 a_target_that_is_down_uses_up_no_attempts
                 o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice
+            }
+            ends_of_effects {
+                a_call_under_way_is_waited_for_when_the_runtime_stops
+                a_call_that_does_not_answer_is_cut_off_and_made_again_after_a_restart
+                a_call_that_sends_too_much_is_parked_and_nothing_of_it_is_written
+                a_call_that_would_make_its_process_too_long_is_parked
+                a_result_is_judged_once_by_the_circuit_breaker_when_its_batch_fails
             }
             fan_in {
                 p3_a_thousand_answers_for_one_instance_are_folded_in_few_commits

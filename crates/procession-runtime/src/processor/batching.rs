@@ -203,6 +203,15 @@ impl Batching {
         self.room.as_ref().map_or(Ok(()), |it| it.check(process, outputs))
     }
 
+    /// Whether a process has room for what a call of an effect sends, and for the entry that says what came of the call.
+    pub(super) fn has_room_beside_a_result(
+        &self,
+        process: ProcessId,
+        outputs: &[Output],
+    ) -> Result<(), Failure> {
+        self.room.as_ref().map_or(Ok(()), |it| it.check_beside_a_result(process, outputs))
+    }
+
     /// Parks a message for one of its handlers: with its cause, or because it follows a parked one.
     pub(super) fn park(
         &mut self,

@@ -55,7 +55,7 @@ impl Processor {
                 };
                 FaultPoint::CallMade.pass();
                 // Nobody hears it any more when the processor has gone.
-                _ = teller.send(Finished { delivery: told, result, is_look });
+                _ = teller.send(Finished { delivery: told, result, is_look, is_judged: false });
             };
             let making = tokio::spawn(making.instrument(span));
             self.effects.is_under_way(&delivery, making.abort_handle());

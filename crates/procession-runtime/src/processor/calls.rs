@@ -22,6 +22,8 @@ pub(super) struct Finished {
     pub(super) result: Result<Vec<Output>, EffectError>,
     /// Whether it was made to look whether the target is back.
     pub(super) is_look: bool,
+    /// Whether the circuit breaker knows it already: it is recorded again when its batch has failed.
+    pub(super) is_judged: bool,
 }
 
 /// A call that is to be made now.
@@ -221,17 +223,18 @@ impl Calls {
         }
     }
 
-    /// Lets the circuit breaker know, once for each attempt.
-    pub(super) fn judge(&mut self, finished: &Finished, now: Timestamp) {
-        if let Some(lane) = self.lanes.get_mut(&*finished.delivery.handler) {
-            lane.judge(matches!(finished.result, Err(EffectError::Retry(_))), finished.is_look, now);
-        }
-    }
-
-    pub(super) fn take_finished(&mut self, most: usize) -> Vec<Finished> {
+    /// Takes what calls have said, to be recorded. Each attempt is judged by the circuit breaker, once.
+    pub(super) fn take_finished(&mut self, most: usize, now: Timestamp) -> Vec<Finished> {
         self.has_finished();
         let most = most.min(self.finished.len());
-        self.finished.drain(..most).collect()
+        let mut taken: Vec<_> = self.finished.drain(..most).collect();
+        for it in taken.iter_mut().filter(|it| !it.is_judged) {
+            it.is_judged = true;
+            if let Some(lane) = self.lanes.get_mut(&*it.delivery.handler) {
+                lane.judge(matches!(it.result, Err(EffectError::Retry(_))), it.is_look, now);
+            }
+        }
+        taken
     }
 
     /// Puts back what did not become durable.
@@ -248,6 +251,11 @@ impl Calls {
     pub(super) fn is_busy(&mut self) -> bool {
         self.has_finished()
             || self.open.values().any(|it| !matches!(it.stage, Stage::Waiting) || !it.is_durable)
+    }
+
+    /// Whether a call is under way.
+    pub(super) fn is_calling(&self) -> bool {
+        self.lanes.values().any(Lane::is_calling)
     }
 
     /// Starts over from what the store says. What is under way stays so, if it is still wanted.

@@ -1,10 +1,10 @@
 //! Effects: calls are noted with the step that asks for them, made beside the processor, and closed with the step that
 //! records what came of them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use procession_core::{
-    EffectError, GivenUp, Output, Version,
+    EffectError, Failure, GivenUp, Output, Version,
     log::{Encoded, Entry, Kind, Recorded},
 };
 
@@ -64,13 +64,16 @@ impl Processor {
         batching.batch.closed_calls.push(delivery.clone());
     }
 
-    /// Records what calls have said.
+    /// Records what calls have said, until the batch is full.
+    ///
+    /// One result is taken even if requests have filled the batch, or those who never stop asking would starve it.
     pub(super) async fn fold_results(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
-        let finished = self.effects.take_finished(self.limits.batch_messages);
+        let now = self.now();
+        let finished = self.effects.take_finished(self.limits.batch_messages, now);
         if finished.is_empty() {
             return Ok(());
         }
-        batching.now = self.now();
+        batching.now = now;
         // From now on they are recorded with the batch, or put back with it.
         batching.finished.extend(finished.iter().cloned());
         let positions = finished.iter().map(|it| it.delivery.position).collect();
@@ -79,16 +82,24 @@ impl Processor {
         if let Some(room) = &mut batching.room {
             room.look_up(events.iter().map(|it| it.process), &*self.store).await?;
         }
-        for it in &finished {
-            self.effects.judge(it, batching.now);
-        }
-        for event in events {
-            for finished in finished.iter().filter(|it| it.delivery.position == event.position) {
-                self.record_result(finished, &event, batching);
+        let events: BTreeMap<_, _> = events.into_iter().map(|it| (it.position, it)).collect();
+        for (recorded, finished) in finished.iter().enumerate() {
+            if recorded > 0 && batching.is_full(&self.limits) {
+                self.effects.put_back(batching.finished.split_off(recorded));
+                return Ok(());
             }
+            let event = events.get(&finished.delivery.position);
+            self.record_result(finished, event.ok_or_else(|| self.lost(finished))?, batching);
         }
         FaultPoint::ResultsFolded.pass();
         Ok(())
+    }
+
+    fn lost(&self, finished: &Finished) -> StoreError {
+        let (store, position) = (self.store.name(), finished.delivery.position);
+        StoreError::Permanent(format!(
+            "the log of {store} has lost the event at position {position}, for which an effect was called"
+        ))
     }
 
     fn record_result(&mut self, finished: &Finished, event: &Recorded, batching: &mut Batching) {
@@ -98,7 +109,7 @@ impl Processor {
         batching.handled += 1;
         let attempts = call.attempts + 1;
         match &finished.result {
-            Ok(outputs) => match self.within_limits(outputs.clone()) {
+            Ok(outputs) => match self.bounded(outputs.clone(), &call, batching) {
                 Ok(outputs) => self.complete(&call, event, None, outputs, batching),
                 Err(failure) => self.park_call(&call, event, attempts, &failure.to_string(), batching),
             },
@@ -110,6 +121,18 @@ impl Processor {
                 self.try_again(&call, event, reason, finished.is_look, batching)
             }
         }
+    }
+
+    /// What a call sends, if no limit forbids it. A result from which nothing follows is always recorded.
+    fn bounded(
+        &self,
+        outputs: Vec<Output>,
+        call: &EffectCall,
+        batching: &Batching,
+    ) -> Result<Vec<Output>, Failure> {
+        let outputs = self.within_limits(outputs)?;
+        batching.has_room_beside_a_result(call.process, &outputs)?;
+        Ok(outputs)
     }
 
     fn try_again(
@@ -150,7 +173,7 @@ impl Processor {
     ) {
         let said =
             self.engine.effect(&call.delivery.handler).and_then(|it| it.given_up(&event.entry, given_up));
-        let outputs = said.map(|it| it.and_then(|outputs| self.within_limits(outputs)));
+        let outputs = said.map(|it| it.and_then(|outputs| self.bounded(outputs, call, batching)));
         match outputs {
             Some(Ok(outputs)) => {
                 self.complete(call, event, Some(given_up), outputs, batching);

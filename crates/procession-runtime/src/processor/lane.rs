@@ -123,6 +123,10 @@ impl Lane {
         }
     }
 
+    pub(super) fn is_calling(&self) -> bool {
+        self.under_way > 0
+    }
+
     pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp) {
         self.breaker.judge(has_failed, is_look, now, &self.policy.circuit_breaker);
     }

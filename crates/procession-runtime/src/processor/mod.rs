@@ -25,6 +25,7 @@ mod replies;
 mod requests;
 mod room;
 mod states;
+mod stop;
 mod traced;
 
 pub(crate) use states::{load, load_all};
@@ -53,6 +54,7 @@ use self::{
     replies::Replies,
     room::CloseLook,
     states::States,
+    stop::Stopping,
     traced::{Traces, batch_span, tell_size},
 };
 use crate::{
@@ -82,7 +84,9 @@ pub(crate) struct Processor {
 
     /// Requests that are to be taken next, in order.
     requests: VecDeque<Request>,
-    stopping: Option<oneshot::Sender<()>>,
+    /// How long the calls that are under way are waited for when it stops.
+    grace: Duration,
+    stopping: Option<Stopping>,
     /// The newest position, counting what is handed to the store but not durable yet.
     head: Position,
     backlog: Backlog,
@@ -143,6 +147,7 @@ impl Processor {
             vitals,
             traces: Traces::default(),
             requests: VecDeque::new(),
+            grace: Duration::ZERO,
             stopping: None,
             head: Position::START,
             backlog: Backlog::new(Vec::new(), &limits),
@@ -166,6 +171,11 @@ impl Processor {
     /// Draws its random numbers from another source.
     pub(crate) fn drawing_from(self, random: fastrand::Rng) -> Self {
         Self { random, ..self }
+    }
+
+    /// When it stops, waits so long for the calls that are under way.
+    pub(crate) fn with_grace(self, grace: Duration) -> Self {
+        Self { grace, ..self }
     }
 
     /// Why it has stopped, once it has stopped by itself.
@@ -222,7 +232,7 @@ impl Processor {
                 tokio::task::yield_now().await;
                 return Ok(Turn::Again);
             }
-            if self.in_flight.is_empty() && self.stopping.is_some() {
+            if self.in_flight.is_empty() && self.stopping.is_some() && self.grace_left().is_zero() {
                 return self.stop().await;
             }
         }
@@ -254,7 +264,7 @@ impl Processor {
             Call::Settle { reply } => self.settling.push(reply),
             Call::Stop { reply } => {
                 self.inbox.close();
-                self.stopping = Some(reply);
+                self.begin_to_stop(reply);
             }
         }
     }
@@ -266,11 +276,9 @@ impl Processor {
 
     fn has_work(&mut self) -> bool {
         !self.requests.is_empty()
+            || self.effects.has_finished()
             || (self.stopping.is_none()
-                && (!self.backlog.is_empty()
-                    || self.timers_are_due()
-                    || self.looks_at_parked()
-                    || self.effects.has_finished()))
+                && (!self.backlog.is_empty() || self.timers_are_due() || self.looks_at_parked()))
     }
 
     fn timers_are_due(&self) -> bool {
@@ -280,9 +288,10 @@ impl Processor {
     async fn wait_for_something(&mut self) -> Result<(), StoreError> {
         self.release_quiet();
         self.rests();
-        let until_due = self.until_next_due();
+        let until_due = if self.stopping.is_some() { self.grace_left() } else { self.until_next_due() };
         let takes_sends = self.takes_sends();
-        let may_take = self.in_flight.len() < self.limits.commits_in_flight && self.stopping.is_none();
+        let may_hear = self.in_flight.len() < self.limits.commits_in_flight;
+        let may_take = may_hear && self.stopping.is_none();
         tokio::select! {
             biased;
             answer = next_answer(&mut self.in_flight), if !self.in_flight.is_empty() => {
@@ -292,11 +301,11 @@ impl Processor {
                 match call {
                     Some(call) => self.take_call(call),
                     // Every handle was dropped. What is in the log goes on when a runtime is started again.
-                    None => self.stopping = Some(oneshot::channel().0),
+                    None => self.begin_to_stop(oneshot::channel().0),
                 }
                 Ok(())
             }
-            () = self.effects.said(), if may_take => Ok(()),
+            () = self.effects.said(), if may_hear => Ok(()),
             grown = self.others.append_beyond(self.head, &self.store), if may_take && self.in_flight.is_empty() => {
                 self.others = Others::default();
                 grown?;
@@ -385,34 +394,11 @@ impl Processor {
         }
         self.fold_requests(batching).await?;
         FaultPoint::RequestsFolded.pass();
-        if self.stopping.is_none() {
-            self.fold_results(batching).await?;
-        }
+        self.fold_results(batching).await?;
         if self.stopping.is_none() {
             self.fold_backlog(batching).await?;
             FaultPoint::BacklogFolded.pass();
         }
         Ok(())
-    }
-
-    /// Everything is durable; only the checkpoints of idle partitions may lag.
-    ///
-    /// Something is committed also when they do not, because a store that somebody else has taken over must stay open: its new
-    /// owner may share the handle.
-    async fn stop(&mut self) -> Result<Turn, StoreError> {
-        self.effects.stop();
-        FaultPoint::StopBegun.pass();
-        let batching = Batching::after(self.head, self.now());
-        self.submit(batching, true);
-        if !self.finish_in_flight().await? {
-            return Ok(Turn::Again);
-        }
-        FaultPoint::StopCheckpointed.pass();
-        self.store.close().await?;
-        FaultPoint::StopClosed.pass();
-        if let Some(reply) = self.stopping.take() {
-            _ = reply.send(());
-        }
-        Ok(Turn::Stopped)
     }
 }

@@ -217,6 +217,7 @@ impl Processor {
                 let outputs =
                     react.map(|(_, react)| engine.react(react, entry)).collect::<Result<Vec<_>, _>>()?;
                 let outputs = self.within_limits(outputs.into_iter().flatten().collect())?;
+                batching.has_room(Some(message.process), &outputs)?;
                 (Emitted::of(outputs, &entry.stream, None, batching.now), Version::NONE)
             }
             _ => return Err(Failure::UnknownHandler { handler: row.handler.to_string() }),

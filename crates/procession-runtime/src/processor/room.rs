@@ -90,12 +90,29 @@ impl Room {
         let begun_by_a_command = Size { messages: 1, timers: 0 };
         let known = process.and_then(|it| self.sizes.get(&it).copied());
         let before = if process.is_some() { known.unwrap_or_default() } else { begun_by_a_command };
+        self.check_after(before, outputs)
+    }
+
+    /// Whether a process has room for what a call of an effect sends, and for the entry that says what came of the call.
+    pub(super) fn check_beside_a_result(
+        &self,
+        process: ProcessId,
+        outputs: &[Output],
+    ) -> Result<(), Failure> {
+        let Size { messages, timers } = self.sizes.get(&process).copied().unwrap_or_default();
+        self.check_after(Size { messages: messages + 1, timers }, outputs)
+    }
+
+    fn check_after(&self, before: Size, outputs: &[Output]) -> Result<(), Failure> {
         let (mut messages, mut timers) = (0, 0);
         for it in outputs {
             match it {
                 Output::Send { after, .. } if !after.is_zero() => timers += 1,
-                // That a message had no effect causes nothing, so it may always be said.
-                Output::Ignore(_) | Output::Cancel(_) => {}
+                // That a message had no effect causes nothing, so it may always be said. A call is bounded by its result.
+                Output::Ignore(_)
+                | Output::Cancel(_)
+                | Output::Call { .. }
+                | Output::TakeBackCalls { .. } => {}
                 _ => messages += 1,
             }
         }

@@ -29,6 +29,12 @@ async fn write(runtime: &Runtime, letter: &str) -> ProcessId {
     runtime.send(WriteLetter { letter: letter.into() }).await.unwrap().process
 }
 
+async fn first_visit(office: &PostOffice) {
+    while office.visits().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn posted(runtime: &Runtime, letter: &str) -> u32 {
     state::<Letter>(runtime, letter).await.posted
 }
@@ -209,9 +215,7 @@ pub async fn the_calls_of_a_cancelled_process_are_taken_back<U: StoreUnderTest>(
     office.answers("a", &[Answer::Silence]);
     let runtime = start(&letters(&office), store.clone()).await;
     let process = write(&runtime, "a").await;
-    while office.visits().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    first_visit(&office).await;
 
     let anna = runtime.operator().by("anna").because("it was a mistake");
     anna.request([Operation::CancelProcess(process)]).await.unwrap();
@@ -242,9 +246,7 @@ pub async fn a_call_that_nobody_wants_any_more_is_taken_back<U: StoreUnderTest>(
     office.answers("a", &[Answer::Silence]);
     let runtime = start(&letters(&office), store.clone()).await;
     let process = write(&runtime, "a").await;
-    while office.visits().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    first_visit(&office).await;
 
     runtime.execute(RecallLetter { letter: "a".into() }).await.unwrap();
     finish(&runtime, process).await;
@@ -254,27 +256,6 @@ pub async fn a_call_that_nobody_wants_any_more_is_taken_back<U: StoreUnderTest>(
     let second = write(&runtime, "a").await;
     finish(&runtime, second).await;
     assert_eq!(posted(&runtime, "a").await, 1, "another letter is not held up");
-    is_sound_for(&letters(&office), &store).await;
-}
-
-pub async fn a_call_under_way_is_made_again_after_a_restart<U: StoreUnderTest>() {
-    let (place, store) = U::create(Settings::default()).await;
-    let office = PostOffice::default();
-    office.answers("a", &[Answer::Silence]);
-    let runtime = start(&letters(&office), store).await;
-    write(&runtime, "a").await;
-    while office.visits().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    runtime.stop().await.unwrap();
-
-    let store = place.reopen().await;
-    let runtime = start(&letters(&office), store.clone()).await;
-    runtime.settled().await.unwrap();
-
-    assert_eq!(posted(&runtime, "a").await, 1);
-    let visits = office.visits();
-    assert_eq!((visits.len(), &visits[0].key), (2, &visits[1].key));
     is_sound_for(&letters(&office), &store).await;
 }
 

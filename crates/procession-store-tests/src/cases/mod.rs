@@ -7,6 +7,7 @@ pub mod correlations;
 pub mod crashes;
 pub mod durability;
 pub mod effects;
+pub mod ends_of_effects;
 pub mod fan_in;
 pub mod holds;
 pub mod keys;

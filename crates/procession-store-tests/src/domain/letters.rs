@@ -9,6 +9,7 @@ use procession::{
     Events, Handle, Module, Never, Retries,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// A letter that an effect brings to the post office.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -29,7 +30,7 @@ pub(crate) struct RecallLetter {
     pub(crate) letter: String,
 }
 
-#[derive(Command, Serialize, Deserialize)]
+#[derive(Clone, Command, Serialize, Deserialize)]
 #[command(to = Letter, id = letter)]
 pub(crate) struct RecordPosting {
     letter: String,
@@ -123,6 +124,7 @@ struct Desk {
     is_closed: bool,
     answers: BTreeMap<String, VecDeque<Answer>>,
     visits: Vec<Visit>,
+    serves: watch::Sender<bool>,
 }
 
 /// How a visit ends.
@@ -135,6 +137,10 @@ pub(crate) enum Answer {
     Broken,
     /// It never answers.
     Silence,
+    /// It answers when it is told to.
+    Later,
+    /// It posts so many copies.
+    Copies(usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +169,13 @@ impl PostOffice {
         self.desk().visits.clone()
     }
 
-    async fn take(&self, letter: String, call: EffectCallContext) -> Result<(), EffectError> {
+    /// Answers those who were to be answered later.
+    pub(crate) fn serve(&self) {
+        self.desk().serves.send_replace(true);
+    }
+
+    /// How many copies it has posted.
+    async fn take(&self, letter: String, call: EffectCallContext) -> Result<usize, EffectError> {
         let answer = {
             let mut desk = self.desk();
             desk.visits.push(Visit { letter: letter.clone(), key: call.key, attempt: call.attempt });
@@ -171,7 +183,13 @@ impl PostOffice {
             if desk.is_closed { Some(Answer::ComeAgain) } else { answer }
         };
         match answer {
-            None => Ok(()),
+            None => Ok(1),
+            Some(Answer::Copies(copies)) => Ok(copies),
+            Some(Answer::Later) => {
+                let mut serves = self.desk().serves.subscribe();
+                serves.wait_for(|it| *it).await?;
+                Ok(1)
+            }
             Some(Answer::ComeAgain) => Err(EffectError::retry("come again")),
             Some(Answer::Refused) => Err(EffectError::reject("no stamp")),
             Some(Answer::Puzzled) => Err(EffectError::park("what is that?")),
@@ -198,8 +216,8 @@ pub(crate) fn letters_with(
         let office = office.clone();
         async move {
             let LetterWritten { letter } = event;
-            office.take(letter.clone(), call).await?;
-            Ok(RecordPosting { letter })
+            let copies = office.take(letter.clone(), call).await?;
+            Ok(vec![RecordPosting { letter }; copies])
         }
     });
     let post = post
