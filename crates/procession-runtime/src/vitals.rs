@@ -6,6 +6,8 @@ use std::{
 use jiff::Timestamp;
 use procession_core::log::Position;
 
+use crate::metrics::EffectStanding;
+
 /// How a processor is, written by it with every batch, and read by whoever wants to know.
 ///
 /// Each value stands for itself; nobody may rely on two of them being of the same moment.
@@ -26,6 +28,15 @@ pub(crate) struct Vitals {
     requests: AtomicUsize,
     cached_states: AtomicUsize,
     parked: AtomicU64,
+    effects: Box<[EffectVitals]>,
+}
+
+/// How the calls of one effect stand.
+struct EffectVitals {
+    name: &'static str,
+    under_way: AtomicU64,
+    waiting: AtomicU64,
+    is_breaker_open: AtomicBool,
 }
 
 /// What a processor says of itself when it has a moment.
@@ -40,7 +51,7 @@ pub(crate) struct Snapshot<L> {
 }
 
 impl Vitals {
-    pub(crate) fn new(partitions: u16) -> Self {
+    pub(crate) fn new(partitions: u16, effects: impl Iterator<Item = &'static str>) -> Self {
         Self {
             origin: Instant::now(),
             handling: Since::default(),
@@ -55,6 +66,7 @@ impl Vitals {
             requests: AtomicUsize::new(0),
             cached_states: AtomicUsize::new(0),
             parked: AtomicU64::new(0),
+            effects: effects.map(EffectVitals::of).collect(),
         }
     }
 
@@ -101,6 +113,27 @@ impl Vitals {
         self.backlog.store(backlog, Relaxed);
         self.requests.store(requests, Relaxed);
         self.cached_states.store(cached_states, Relaxed);
+    }
+
+    /// How the calls of each effect stand, in the order of the effects.
+    pub(crate) fn publish_effects(&self, standings: impl Iterator<Item = EffectStanding>) {
+        for (published, standing) in self.effects.iter().zip(standings) {
+            published.under_way.store(standing.under_way, Relaxed);
+            published.waiting.store(standing.waiting, Relaxed);
+            published.is_breaker_open.store(standing.is_breaker_open, Relaxed);
+        }
+    }
+
+    /// How the calls of each effect stand.
+    pub(crate) fn effects(&self) -> impl Iterator<Item = (&'static str, EffectStanding)> {
+        self.effects.iter().map(|it| {
+            let standing = EffectStanding {
+                under_way: it.under_way.load(Relaxed),
+                waiting: it.waiting.load(Relaxed),
+                is_breaker_open: it.is_breaker_open.load(Relaxed),
+            };
+            (it.name, standing)
+        })
     }
 
     /// How long the handlers of one batch have been busy; none while none is asked.
@@ -155,6 +188,17 @@ impl Vitals {
 
     pub(crate) fn parked(&self) -> u64 {
         self.parked.load(Relaxed)
+    }
+}
+
+impl EffectVitals {
+    fn of(name: &'static str) -> Self {
+        Self {
+            name,
+            under_way: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            is_breaker_open: AtomicBool::new(false),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::{
 use super::list::{
     BACKLOG, COMMITTING, HEAD, LAG, LATENESS, LIVE, OLDEST, PARKED_NOW, RECOVERING, REQUESTS, STARTED, STATES,
 };
+use super::of_effects::EffectGauges;
 use crate::{Clock, HealthBounds, request::Call, vitals::Vitals};
 
 /// The gauges of one runtime.
@@ -25,6 +26,7 @@ struct Gauges {
     committing: Gauge,
     recovering: Gauge,
     live: Gauge,
+    effects: Vec<EffectGauges>,
 }
 
 const FASTEST: Duration = Duration::from_secs(1);
@@ -39,7 +41,7 @@ pub(crate) async fn refresh(
     calls: WeakSender<Call>,
     mut committed: watch::Receiver<Position>,
 ) {
-    let gauges = Gauges::of(store, vitals.partitions(), clock.now());
+    let gauges = Gauges::of(store, &vitals, clock.now());
     loop {
         let waiting = calls.upgrade().map_or(0, |it| it.max_capacity() - it.capacity());
         gauges.set(&vitals, &*clock, waiting);
@@ -54,14 +56,14 @@ pub(crate) async fn refresh(
 }
 
 impl Gauges {
-    fn of(store: String, partitions: usize, now: jiff::Timestamp) -> Self {
+    fn of(store: String, vitals: &Vitals, now: jiff::Timestamp) -> Self {
         let store = SharedString::from_shared(store.into());
         let gauge = |name| ::metrics::gauge!(name, "store" => store.clone());
         let lag = |partition: usize| ::metrics::gauge!(LAG.name, "store" => store.clone(), "partition" => partition.to_string());
         gauge(STARTED.name).set(now.as_second() as f64);
         Self {
             head: gauge(HEAD.name),
-            lags: (0..partitions).map(lag).collect(),
+            lags: (0..vitals.partitions()).map(lag).collect(),
             oldest: gauge(OLDEST.name),
             backlog: gauge(BACKLOG.name),
             requests: gauge(REQUESTS.name),
@@ -71,6 +73,7 @@ impl Gauges {
             committing: gauge(COMMITTING.name),
             recovering: gauge(RECOVERING.name),
             live: gauge(LIVE.name),
+            effects: vitals.effects().map(|(effect, _)| EffectGauges::of(&store, effect)).collect(),
         }
     }
 
@@ -88,6 +91,9 @@ impl Gauges {
         self.lateness.set(seconds(vitals.timer_lateness(now)));
         self.committing.set(seconds(vitals.committing_for()));
         self.recovering.set(seconds(vitals.recovering_for()));
+        for (gauges, (_, standing)) in self.effects.iter().zip(vitals.effects()) {
+            gauges.set(standing);
+        }
         let goes_on = vitals.handling_for().is_none_or(|it| it < HealthBounds::default().longest_turn);
         self.live.set(f64::from(u8::from(goes_on)));
     }

@@ -1,5 +1,10 @@
 use metrics::Unit;
 
+use super::of_effects::{
+    ATTEMPT_SECONDS, ATTEMPTS_FAILED, ATTEMPTS_STARTED, BREAKER_OPEN, CALLS_GIVEN_UP, CALLS_PARKED,
+    CALLS_SUCCEEDED, CALLS_UNDER_WAY, CALLS_WAITING,
+};
+
 /// One metric: its name, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -51,11 +56,15 @@ const SECONDS_OF_A_LIFE: &[f64] = &[
 const COUNTS: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
 const BYTES: &[f64] = &[256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0];
 
-const fn counter(name: &'static str, labels: &'static [&'static str], says: &'static str) -> Metric {
+pub(super) const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    says: &'static str,
+) -> Metric {
     Metric { name, kind: MetricKind::Counter, unit: Unit::Count, labels, says }
 }
 
-const fn gauge(
+pub(super) const fn gauge(
     name: &'static str,
     unit: Unit,
     labels: &'static [&'static str],
@@ -64,7 +73,7 @@ const fn gauge(
     Metric { name, kind: MetricKind::Gauge, unit, labels, says }
 }
 
-const fn histogram(
+pub(super) const fn histogram(
     name: &'static str,
     unit: Unit,
     buckets: &'static [f64],
@@ -93,6 +102,11 @@ pub(super) const PARKED: Metric = counter(
     "procession_messages_parked_total",
     &["store", "handler", "because"],
     "Messages that were parked: because their handler failed (failure), or behind one that is parked (behind)",
+);
+pub(super) const RETRIED: Metric = counter(
+    "procession_handler_retries_total",
+    &["store", "handler"],
+    "Messages that were handed to their handler again after it had failed, by its retries or by an operator",
 );
 pub(super) const WRITTEN: Metric =
     counter("procession_entries_written_total", &["store", "kind"], "Entries that were added to the log");
@@ -216,6 +230,7 @@ pub const ALL: &[Metric] = &[
     REJECTED,
     IGNORED,
     PARKED,
+    RETRIED,
     WRITTEN,
     TIMERS_SET,
     TIMERS_FIRED,
@@ -238,4 +253,13 @@ pub const ALL: &[Metric] = &[
     RECOVERING,
     LIVE,
     STARTED,
+    ATTEMPTS_STARTED,
+    ATTEMPTS_FAILED,
+    CALLS_SUCCEEDED,
+    CALLS_GIVEN_UP,
+    CALLS_PARKED,
+    ATTEMPT_SECONDS,
+    CALLS_UNDER_WAY,
+    CALLS_WAITING,
+    BREAKER_OPEN,
 ];

@@ -1,12 +1,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use metrics::{Counter, Histogram, SharedString};
-use procession_core::log::Kind;
+use procession_core::{Engine, log::Kind};
 
 use super::list::{
     BATCH_BYTES, BATCH_ENTRIES, BATCH_MESSAGES, COMMIT, CONFLICTS, DURATION, HANDLED, IGNORED, PARKED,
-    REJECTED, STORE_FAILURES, TIMERS_FIRED, TIMERS_SET, WRITTEN,
+    REJECTED, RETRIED, STORE_FAILURES, TIMERS_FIRED, TIMERS_SET, WRITTEN,
 };
+use super::of_effects::{EffectCounts, EffectMeters};
 use crate::StoreError;
 
 /// The counters and histograms of one runtime, found once: adding to them is an atomic addition.
@@ -23,6 +24,8 @@ pub(crate) struct Meters {
     batch_entries: Histogram,
     batch_bytes: Histogram,
     commit: Histogram,
+    /// By handler.
+    effects: BTreeMap<String, EffectMeters>,
 }
 
 /// The kinds of entries as labels, in the order of [`kind_index`].
@@ -55,7 +58,7 @@ pub(crate) fn kind_index(kind: Kind) -> usize {
 }
 
 impl Meters {
-    pub(crate) fn of(store: String) -> Self {
+    pub(crate) fn of(store: String, engine: &Engine) -> Self {
         let store = SharedString::from_shared(store.into());
         let by_kind =
             |name| KINDS.map(|kind| ::metrics::counter!(name, "store" => store.clone(), "kind" => kind));
@@ -75,6 +78,10 @@ impl Meters {
             batch_entries: histogram(BATCH_ENTRIES.name),
             batch_bytes: histogram(BATCH_BYTES.name),
             commit: histogram(COMMIT.name),
+            effects: engine
+                .effects()
+                .map(|(handler, effect)| (handler.to_owned(), EffectMeters::of(&store, effect.name())))
+                .collect(),
             store,
         }
     }
@@ -119,6 +126,24 @@ impl Meters {
         let (store, handler) = (self.store.clone(), handler.to_owned());
         ::metrics::counter!(PARKED.name, "store" => store, "handler" => handler, "because" => because)
             .increment(count);
+    }
+
+    pub(crate) fn retried(&self, handler: &str, count: u64) {
+        let (store, handler) = (self.store.clone(), handler.to_owned());
+        ::metrics::counter!(RETRIED.name, "store" => store, "handler" => handler).increment(count);
+    }
+
+    /// An attempt to make a call of an effect begins.
+    pub(crate) fn attempt_started(&self, handler: &str) {
+        if let Some(effect) = self.effects.get(handler) {
+            effect.attempts_started.increment(1);
+        }
+    }
+
+    pub(crate) fn of_effect(&self, handler: &str, counts: &EffectCounts) {
+        if let Some(effect) = self.effects.get(handler) {
+            effect.count(counts);
+        }
     }
 
     pub(crate) fn ended(&self, category: &str, end: &'static str, lives: &[Duration]) {

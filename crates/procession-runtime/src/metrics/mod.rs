@@ -9,10 +9,12 @@
 mod gauges;
 mod list;
 mod meters;
+mod of_effects;
 
 pub(crate) use gauges::refresh;
 pub use list::{ALL, Metric, MetricKind};
 pub(crate) use meters::{KINDS, Meters, kind_index};
+pub(crate) use of_effects::{EffectCounts, EffectStanding};
 
 /// Gives the installed recorder the unit and the meaning of every metric. A runtime does it when it starts.
 pub fn describe() {

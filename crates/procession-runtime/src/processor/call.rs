@@ -7,6 +7,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::Poll,
+    time::Instant,
 };
 
 use procession_core::{
@@ -47,15 +48,20 @@ impl Processor {
                 position = delivery.position.0, process = call.process.0, stream = %call.stream
             );
             let (store, teller, told) = (Arc::clone(&self.store), self.effects.teller(), delivery.clone());
+            if used_up.is_none() {
+                self.meters.attempt_started(&delivery.handler);
+            }
             let making = async move {
+                let (began, is_made) = (Instant::now(), used_up.is_none());
                 let result = match (effect, used_up) {
                     (_, Some(cause)) => Err(EffectError::Retry(cause)),
                     (Some(effect), None) => make(&effect, &*store, context).await,
                     (None, None) => Err(EffectError::park("no effect of this name is part of the program")),
                 };
                 FaultPoint::CallMade.pass();
+                let took = is_made.then(|| began.elapsed());
                 // Nobody hears it any more when the processor has gone.
-                _ = teller.send(Finished { delivery: told, result, is_look, is_judged: false });
+                _ = teller.send(Finished { delivery: told, result, took, is_look, is_judged: false });
             };
             let making = tokio::spawn(making.instrument(span));
             self.effects.is_under_way(&delivery, making.abort_handle());

@@ -1,6 +1,9 @@
 //! The calls of effects that are open: which may begin, which are under way, and which have finished.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use procession_core::{
@@ -12,6 +15,7 @@ use tokio::{sync::mpsc, task::AbortHandle};
 use super::lane::{Lane, May};
 use crate::{
     fault_points::FaultPoint,
+    metrics::EffectStanding,
     store::{Delivery, EffectCall},
 };
 
@@ -20,6 +24,8 @@ use crate::{
 pub(super) struct Finished {
     pub(super) delivery: Delivery,
     pub(super) result: Result<Vec<Output>, EffectError>,
+    /// How long it has taken; none if it was not made, because its time was over.
+    pub(super) took: Option<Duration>,
     /// Whether it was made to look whether the target is back.
     pub(super) is_look: bool,
     /// Whether the circuit breaker knows it already: it is recorded again when its batch has failed.
@@ -231,7 +237,11 @@ impl Calls {
         for it in taken.iter_mut().filter(|it| !it.is_judged) {
             it.is_judged = true;
             if let Some(lane) = self.lanes.get_mut(&*it.delivery.handler) {
-                lane.judge(matches!(it.result, Err(EffectError::Retry(_))), it.is_look, now);
+                match it.took {
+                    Some(_) => lane.judge(matches!(it.result, Err(EffectError::Retry(_))), it.is_look, now),
+                    None if it.is_look => lane.has_not_looked(),
+                    None => {}
+                }
             }
         }
         taken
@@ -251,6 +261,11 @@ impl Calls {
     pub(super) fn is_busy(&mut self) -> bool {
         self.has_finished()
             || self.open.values().any(|it| !matches!(it.stage, Stage::Waiting) || !it.is_durable)
+    }
+
+    /// How the calls of an effect stand.
+    pub(super) fn standing(&self, handler: &str) -> EffectStanding {
+        self.lanes.get(handler).map(Lane::standing).unwrap_or_default()
     }
 
     /// Whether a call is under way.

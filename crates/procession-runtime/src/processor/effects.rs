@@ -107,6 +107,11 @@ impl Processor {
         // It may have been taken back meanwhile.
         let Some(call) = self.effects.get(delivery).cloned() else { return };
         batching.handled += 1;
+        if let Some(took) = finished.took {
+            let counts = batching.tally.of_effect(&delivery.handler);
+            counts.took.push(took);
+            counts.attempts_failed += u64::from(finished.result.is_err());
+        }
         let attempts = call.attempts + 1;
         match &finished.result {
             Ok(outputs) => match self.bounded(outputs.clone(), &call, batching) {
@@ -171,6 +176,7 @@ impl Processor {
         given_up: &GivenUp,
         batching: &mut Batching,
     ) {
+        batching.tally.of_effect(&call.delivery.handler).calls_given_up += 1;
         let said =
             self.engine.effect(&call.delivery.handler).and_then(|it| it.given_up(&event.entry, given_up));
         let outputs = said.map(|it| it.and_then(|outputs| self.bounded(outputs, call, batching)));
@@ -195,6 +201,9 @@ impl Processor {
         outputs: Vec<Output>,
         batching: &mut Batching,
     ) {
+        if given_up.is_none() {
+            batching.tally.of_effect(&call.delivery.handler).calls_succeeded += 1;
+        }
         let name = if given_up.is_some() { "EffectGivenUp" } else { "EffectCompleted" };
         let payload = told(call, given_up, self.store.max_payload_bytes());
         let message = Encoded { name: name.into(), schema_version: 1, payload };
@@ -222,6 +231,7 @@ impl Processor {
             %handler, %stream, position = event.position.0, process = event.process.0, attempts, reason,
             "the call of an effect is parked"
         );
+        batching.tally.of_effect(handler).calls_parked += 1;
         self.close_call(&call.delivery, batching);
         let message = Cause { position: event.position, process: event.process };
         self.note_failure(message, handler, stream, attempts, reason, None, batching);

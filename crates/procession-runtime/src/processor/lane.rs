@@ -6,12 +6,16 @@ use std::{
 use jiff::Timestamp;
 use procession_core::{CircuitBreaker, EffectPolicy, Stream, log::Position};
 
+use crate::metrics::EffectStanding;
+
 /// The calls of one effect: those for one stream in order, all together no more and no faster than its policy allows.
 pub(super) struct Lane {
     policy: EffectPolicy,
     streams: BTreeMap<Stream, BTreeSet<Position>>,
     /// The first call of each stream, unless it is under way, by the time when it is due.
     ready: BTreeSet<(Timestamp, Position)>,
+    /// All that are not over.
+    open: u64,
     under_way: u32,
     breaker: Breaker,
     /// With a limit for calls in a second: when the next may begin.
@@ -41,6 +45,7 @@ impl Lane {
             policy,
             streams: BTreeMap::new(),
             ready: BTreeSet::new(),
+            open: 0,
             under_way: 0,
             breaker: Breaker::default(),
             next_begin: Timestamp::MIN,
@@ -55,6 +60,7 @@ impl Lane {
     pub(super) fn clear(&mut self) {
         self.streams.clear();
         self.ready.clear();
+        self.open = 0;
         self.under_way = 0;
     }
 
@@ -63,7 +69,8 @@ impl Lane {
     }
 
     pub(super) fn add(&mut self, stream: &Stream, position: Position) {
-        self.streams.entry(stream.clone()).or_default().insert(position);
+        let is_new = self.streams.entry(stream.clone()).or_default().insert(position);
+        self.open += u64::from(is_new);
     }
 
     pub(super) fn is_first(&self, stream: &Stream, position: Position) -> bool {
@@ -74,7 +81,7 @@ impl Lane {
     pub(super) fn remove(&mut self, stream: &Stream, due: Timestamp, position: Position) -> Option<Position> {
         self.ready.remove(&(due, position));
         let calls = self.streams.get_mut(stream)?;
-        calls.remove(&position);
+        self.open -= u64::from(calls.remove(&position));
         let next = calls.first().copied();
         if next.is_none() {
             self.streams.remove(stream);
@@ -125,6 +132,19 @@ impl Lane {
 
     pub(super) fn is_calling(&self) -> bool {
         self.under_way > 0
+    }
+
+    pub(super) fn standing(&self) -> EffectStanding {
+        EffectStanding {
+            under_way: self.under_way.into(),
+            waiting: self.open.saturating_sub(self.under_way.into()),
+            is_breaker_open: self.breaker.open_until.is_some(),
+        }
+    }
+
+    /// Who was to look whether the target is back did not call.
+    pub(super) fn has_not_looked(&mut self) {
+        self.breaker.is_looking = false;
     }
 
     pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp) {

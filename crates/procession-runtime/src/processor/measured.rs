@@ -13,7 +13,7 @@ use procession_core::{
 
 use super::Processor;
 use crate::{
-    metrics::{KINDS, Meters, kind_index},
+    metrics::{EffectCounts, KINDS, Meters, kind_index},
     store::{Batch, ParkedReason, StoreError},
     vitals::Snapshot,
 };
@@ -27,6 +27,8 @@ pub(super) struct Tally {
     rejected: BTreeMap<String, u64>,
     ignored: BTreeMap<String, u64>,
     parked: BTreeMap<(String, &'static str), u64>,
+    retried: BTreeMap<String, u64>,
+    effects: BTreeMap<String, EffectCounts>,
     timers_set: u64,
     timers_fired: u64,
     ended: BTreeMap<(String, &'static str), Vec<Duration>>,
@@ -62,6 +64,8 @@ impl Default for Tally {
             rejected: BTreeMap::new(),
             ignored: BTreeMap::new(),
             parked: BTreeMap::new(),
+            retried: BTreeMap::new(),
+            effects: BTreeMap::new(),
             timers_set: 0,
             timers_fired: 0,
             ended: BTreeMap::new(),
@@ -91,6 +95,16 @@ impl Tally {
         }
     }
 
+    /// A message is handed to a handler again that has failed.
+    pub(super) fn retried(&mut self, handler: &str) {
+        count(&mut self.retried, handler);
+    }
+
+    /// What is counted of the calls of an effect.
+    pub(super) fn of_effect(&mut self, handler: &str) -> &mut EffectCounts {
+        self.effects.entry(handler.to_owned()).or_default()
+    }
+
     /// Counts what stands in the batch as a whole.
     fn close(&mut self, batch: &Batch, bytes: usize, handled_through: Position) {
         self.submitted = Instant::now();
@@ -117,6 +131,12 @@ impl Tally {
         meters.ignored(&self.ignored);
         for ((handler, because), count) in &self.parked {
             meters.parked(handler, because, *count);
+        }
+        for (handler, count) in &self.retried {
+            meters.retried(handler, *count);
+        }
+        for (handler, counts) in &self.effects {
+            meters.of_effect(handler, counts);
         }
         for ((category, end), lives) in &self.ended {
             meters.ended(category, end, lives);
@@ -189,5 +209,6 @@ impl Processor {
             requests: self.requests.len(),
             cached_states: self.states.len(),
         });
+        self.vitals.publish_effects(self.engine.effects().map(|(handler, _)| self.effects.standing(handler)));
     }
 }

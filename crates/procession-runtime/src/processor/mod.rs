@@ -130,7 +130,10 @@ impl Processor {
     ) -> Result<Self, StoreError> {
         let limits = limits.sane();
         let store_id = store.id().await?;
-        let (meters, vitals) = (Meters::of(store.name()), Arc::new(Vitals::new(store.partitions())));
+        let (meters, vitals) = (
+            Meters::of(store.name(), &engine),
+            Arc::new(Vitals::new(store.partitions(), engine.effects().map(|(_, it)| it.name()))),
+        );
         let mut processor = Self {
             effects: Calls::new(&engine),
             random: fastrand::Rng::new(),

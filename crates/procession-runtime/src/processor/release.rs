@@ -183,6 +183,9 @@ impl Processor {
             }
             Some(Held::Resuming) | None => {}
         }
+        if row.reason == ParkedReason::Failed {
+            batching.tally.retried(&row.handler);
+        }
         match self.run_again(&row, message, &entry, batching) {
             Ok(()) => {
                 tracing::info!(

@@ -10,6 +10,7 @@ mod layers;
 mod lives;
 mod map;
 mod measured;
+mod measured_effects;
 mod mistakes;
 mod pages;
 mod publishing;

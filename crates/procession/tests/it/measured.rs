@@ -85,7 +85,7 @@ fn hotel() -> Application {
 }
 
 /// The values of all series, by name and labels without the store's.
-fn values(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
+pub(crate) fn values(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
     let text = prometheus.render().replace("store=\"memory\",", "").replace("{store=\"memory\"}", "");
     let lines = text.lines().filter(|it| !it.starts_with('#')).filter_map(|it| it.rsplit_once(' '));
     lines.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
