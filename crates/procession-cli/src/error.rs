@@ -107,6 +107,7 @@ impl From<InspectError> for CliError {
         match error {
             InspectError::Store(error) => error.into(),
             InspectError::Description(error) => Self::store(error),
+            error @ InspectError::Note { .. } => Self::store(error),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::io::Write;
 use clap::Args;
 use jiff::Timestamp;
 use procession::{
-    inspect::{Inspector, ProcessState, Standing},
+    inspect::{EffectOverview, Inspector, ProcessState, Rates, Standing},
     log::Position,
 };
 use serde::Serialize;
@@ -32,7 +32,9 @@ pub(crate) struct Overview {
     timers_due: usize,
     next_timer: Option<Timestamp>,
     parked: usize,
-    effects: usize,
+    effects: u64,
+    by_effect: Vec<EffectOverview>,
+    rates: Rates,
     /// The oldest of the stuck ones.
     stuck: Vec<Standing>,
     described: bool,
@@ -73,6 +75,7 @@ impl Overview {
     pub(crate) async fn of(inspector: &Inspector) -> Result<Self, CliError> {
         let (store, now) = (inspector.store(), Timestamp::now());
         let sweep = inspector.sweep().await?;
+        let by_effect = inspector.effects(now).await?;
         let stuck: Vec<_> = sweep.stuck().take(STUCK_SHOWN).collect();
         let partitions = sweep.progress.checkpoints.iter().zip(&sweep.lags).enumerate();
         let partitions = partitions.map(|(partition, (checkpoint, lag))| PartitionView {
@@ -94,7 +97,9 @@ impl Overview {
             timers_due: store.due_timers(now, TIMERS_COUNTED).await?.len(),
             next_timer: store.next_due().await?,
             parked: store.parked(procession::store::ParkedOf::Everything, usize::MAX).await?.len(),
-            effects: store.calls().await?.len(),
+            effects: by_effect.iter().map(|it| it.open).sum(),
+            by_effect,
+            rates: inspector.rates(now).await?,
             stuck: inspector.standings(&sweep, stuck).await?,
             described: inspector.description().is_some(),
         })
@@ -127,6 +132,12 @@ impl Overview {
             format!("the next is due {} ({})", ago(it, now), absolute(it))
         });
         writeln!(out, "timers     {} due; {next}", self.timers_due)?;
+        // Written as one word, as `12.3/s`.
+        let Rates { handled_per_second, entries_per_second, over_seconds } = self.rates;
+        writeln!(
+            out,
+            "rate       {handled_per_second:.1}/s messages handled, {entries_per_second:.1}/s entries written, over {over_seconds:.0}s"
+        )?;
         for it in self.partitions.iter().filter(|it| it.lag > 0) {
             writeln!(
                 out,
@@ -135,6 +146,11 @@ impl Overview {
                 look::number(it.lag),
                 it.checkpoint
             )?;
+        }
+        if self.by_effect.iter().any(|it| it.open > 0 || it.breaker.is_some()) {
+            writeln!(out, "\n{strong}Effects{strong:#}")?;
+            let rows = self.by_effect.iter().map(|it| row_of(it, now)).collect();
+            look::table(["effect", "open", "due", "pausing", "oldest", "circuit breaker"], rows, out)?;
         }
         if !self.stuck.is_empty() {
             writeln!(out, "\n{strong}Stuck{strong:#}")?;
@@ -150,4 +166,20 @@ impl Overview {
         }
         Ok(())
     }
+}
+
+fn row_of(it: &EffectOverview, now: Timestamp) -> [String; 6] {
+    let oldest = it.oldest.map(|it| ago(it, now)).unwrap_or_default();
+    let breaker = it.breaker.map_or("closed".to_owned(), |it| {
+        let look = if it.next_look <= now { "now".to_owned() } else { ago(it.next_look, now) };
+        format!("opened {}, looks {look}", ago(it.open_since, now))
+    });
+    [
+        it.effect.clone(),
+        look::number(it.open),
+        look::number(it.due),
+        look::number(it.pausing),
+        oldest,
+        breaker,
+    ]
 }

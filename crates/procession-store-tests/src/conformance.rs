@@ -347,6 +347,12 @@ macro_rules! conformance {
                 only_a_virtual_time_is_moved
                 who_settles_a_stopped_runtime_is_told_so
             }
+            watched_effects {
+                an_open_circuit_breaker_is_seen_in_the_store_and_goes_on_after_a_restart
+                what_is_noted_of_a_circuit_breaker_is_right_when_a_batch_fails
+                calls_that_pause_and_those_that_are_due_are_told_apart
+                rates_are_those_of_the_last_minute_by_the_times_of_the_log
+            }
             whole {
                 c1_one_worker_is_served_once_by_a_steady_runtime
                 c1_four_workers_are_served_once_by_a_steady_runtime

@@ -6,6 +6,7 @@
 )]
 
 mod broken_shop;
+mod effects;
 mod everywhere;
 mod guide;
 mod programs;

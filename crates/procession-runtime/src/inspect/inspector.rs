@@ -46,6 +46,14 @@ pub enum InspectError {
     /// What the application says of itself cannot be read.
     #[error(transparent)]
     Description(#[from] DescriptionError),
+    /// What a runtime has noted beside the log cannot be read.
+    #[error("the note `{name}` cannot be read: {reason}; it is written anew when the application runs")]
+    Note {
+        /// The name of the note.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

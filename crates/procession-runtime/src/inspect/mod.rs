@@ -3,6 +3,8 @@
 //! - [`Description`]: what the application says of itself, kept beside the log.
 //! - [`Inspector`]: finds what has not ended, and explains it.
 //! - [`WaitsFor`]: what a process waits for, and what will wake it.
+//! - [`EffectOverview`]: how the calls of an effect stand, and whether its target is down.
+//! - [`Rates`]: how fast the log is handled.
 //! - [`verify`]: whether a store keeps the promises of a log.
 //!
 //! All of it is computed from the log and the tables around it, and needs no code of the application. It begins with what is
@@ -10,9 +12,11 @@
 //! have not ended.
 
 mod description;
+mod effects;
 mod explain;
 mod facts;
 mod inspector;
+mod rates;
 mod standing;
 mod sweep;
 pub mod verify;
@@ -22,6 +26,8 @@ pub use description::{
     DescribedEmission, DescribedHandler, DescribedLife, DescribedModule, DescribedStep, Description,
     DescriptionError,
 };
+pub use effects::{EffectOverview, OpenBreaker};
 pub use inspector::{InspectError, Inspector};
+pub use rates::Rates;
 pub use standing::{ProcessState, Standing, WaitsFor};
 pub use sweep::Sweep;

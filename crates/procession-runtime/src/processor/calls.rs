@@ -12,9 +12,13 @@ use procession_core::{
 };
 use tokio::{sync::mpsc, task::AbortHandle};
 
-use super::lane::{Lane, May};
+use super::{
+    breaker::BreakerNews,
+    lane::{Lane, May},
+};
 use crate::{
     fault_points::FaultPoint,
+    inspect::OpenBreaker,
     metrics::EffectStanding,
     store::{Delivery, EffectCall},
 };
@@ -261,6 +265,19 @@ impl Calls {
     pub(super) fn is_busy(&mut self) -> bool {
         self.has_finished()
             || self.open.values().any(|it| !matches!(it.stage, Stage::Waiting) || !it.is_durable)
+    }
+
+    /// What the store says of the circuit breakers of effects, before anything is called.
+    pub(super) fn begin_with(&mut self, mut noted: BTreeMap<String, OpenBreaker>, now: Timestamp) {
+        for (handler, lane) in &mut self.lanes {
+            lane.begin_with(noted.remove(handler), now);
+        }
+    }
+
+    /// What is to be noted of circuit breakers, by handler.
+    pub(super) fn breaker_news(&mut self) -> Vec<(String, BreakerNews)> {
+        let news = self.lanes.iter_mut().filter_map(|(handler, lane)| Some((handler, lane.breaker_news()?)));
+        news.map(|(handler, news)| (handler.clone(), news)).collect()
     }
 
     /// How the calls of an effect stand.

@@ -76,6 +76,7 @@ impl Processor {
         batching.now = now;
         // From now on they are recorded with the batch, or put back with it.
         batching.finished.extend(finished.iter().cloned());
+        self.note_breakers(batching);
         let positions = finished.iter().map(|it| it.delivery.position).collect();
         FaultPoint::ResultsReading.pass();
         let events = self.store.read_entries(positions).await?;

@@ -4,9 +4,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use procession_core::{CircuitBreaker, EffectPolicy, Stream, log::Position};
+use procession_core::{EffectPolicy, Stream, log::Position};
 
-use crate::metrics::EffectStanding;
+use super::breaker::{Breaker, BreakerNews};
+use crate::{inspect::OpenBreaker, metrics::EffectStanding};
 
 /// The calls of one effect: those for one stream in order, all together no more and no faster than its policy allows.
 pub(super) struct Lane {
@@ -28,15 +29,6 @@ pub(super) enum May {
     /// One, to see whether the target is back.
     Look,
     Wait,
-}
-
-/// Counts failures in a row, and pauses all calls when there are too many.
-#[derive(Default)]
-struct Breaker {
-    failures: u32,
-    failed_looks: u32,
-    open_until: Option<Timestamp>,
-    is_looking: bool,
 }
 
 impl Lane {
@@ -62,6 +54,7 @@ impl Lane {
         self.ready.clear();
         self.open = 0;
         self.under_way = 0;
+        self.breaker.forget_what_is_noted();
     }
 
     pub(super) fn of_stream(&self, stream: &Stream) -> Option<&BTreeSet<Position>> {
@@ -98,9 +91,9 @@ impl Lane {
         if !is_due || self.under_way >= self.policy.calls_at_once || now < self.next_begin {
             return May::Wait;
         }
-        match self.breaker.open_until {
+        match self.breaker.open() {
             None => May::Begin,
-            Some(until) if until <= now && !self.breaker.is_looking => May::Look,
+            Some(open) if open.next_look <= now && !self.breaker.is_looking() => May::Look,
             Some(_) => May::Wait,
         }
     }
@@ -109,7 +102,9 @@ impl Lane {
     pub(super) fn begin(&mut self, now: Timestamp, is_look: bool) -> Option<Position> {
         let (_, position) = self.ready.pop_first()?;
         self.under_way += 1;
-        self.breaker.is_looking |= is_look;
+        if is_look {
+            self.breaker.looks();
+        }
         if let Some(calls) = self.policy.calls_per_second {
             let between = Duration::from_micros(1_000_000_u64.div_ceil(calls.into()));
             let next = now.max(self.next_begin).checked_add(between);
@@ -126,7 +121,7 @@ impl Lane {
         self.under_way = self.under_way.saturating_sub(1);
         if self.under_way == 0 {
             // Whoever was to look has stopped, or says now what it has seen.
-            self.breaker.is_looking = false;
+            self.breaker.looks_no_more();
         }
     }
 
@@ -138,13 +133,13 @@ impl Lane {
         EffectStanding {
             under_way: self.under_way.into(),
             waiting: self.open.saturating_sub(self.under_way.into()),
-            is_breaker_open: self.breaker.open_until.is_some(),
+            is_breaker_open: self.breaker.open().is_some(),
         }
     }
 
     /// Who was to look whether the target is back did not call.
     pub(super) fn has_not_looked(&mut self) {
-        self.breaker.is_looking = false;
+        self.breaker.looks_no_more();
     }
 
     pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp) {
@@ -154,29 +149,21 @@ impl Lane {
     /// When a call may begin, if none finishes before.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let (due, _) = self.ready.first()?;
-        if self.under_way >= self.policy.calls_at_once || self.breaker.is_looking {
+        if self.under_way >= self.policy.calls_at_once || self.breaker.is_looking() {
             return None;
         }
-        Some((*due).max(self.next_begin).max(self.breaker.open_until.unwrap_or(Timestamp::MIN)))
+        let next_look = self.breaker.open().map_or(Timestamp::MIN, |it| it.next_look);
+        Some((*due).max(self.next_begin).max(next_look))
     }
-}
 
-impl Breaker {
-    fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp, policy: &CircuitBreaker) {
-        if !has_failed {
-            *self = Self::default();
-            return;
-        }
-        self.failures = self.failures.saturating_add(1);
-        if is_look {
-            self.is_looking = false;
-            self.failed_looks = self.failed_looks.saturating_add(1);
-        }
-        let opens = self.open_until.is_none() && self.failures >= policy.failures;
-        if is_look || opens {
-            let until = now.checked_add(policy.pause(self.failed_looks));
-            self.open_until = Some(until.unwrap_or(Timestamp::MAX));
-        }
+    /// What the store says of its circuit breaker, before anything is called.
+    pub(super) fn begin_with(&mut self, noted: Option<OpenBreaker>, now: Timestamp) {
+        self.breaker = Breaker::noted_as(noted, now, &self.policy.circuit_breaker);
+    }
+
+    /// What is to be noted of its circuit breaker.
+    pub(super) fn breaker_news(&mut self) -> Option<BreakerNews> {
+        self.breaker.news()
     }
 }
 

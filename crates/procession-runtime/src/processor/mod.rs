@@ -8,6 +8,7 @@
 mod backlog;
 mod batching;
 mod blocked;
+mod breaker;
 mod call;
 mod calls;
 mod commit;
@@ -16,6 +17,7 @@ mod fold;
 mod holds;
 mod lane;
 mod measured;
+mod noted_breakers;
 mod operations;
 mod others;
 mod quiet;
@@ -168,6 +170,7 @@ impl Processor {
             failure: Arc::default(),
         };
         processor.synchronize().await?;
+        processor.read_breakers().await?;
         Ok(processor)
     }
 

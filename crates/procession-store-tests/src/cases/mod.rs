@@ -36,4 +36,5 @@ pub mod timers;
 pub mod unreadable;
 pub mod versions;
 pub mod virtual_time;
+pub mod watched_effects;
 pub mod whole;
