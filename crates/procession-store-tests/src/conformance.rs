@@ -117,6 +117,7 @@ macro_rules! conformance {
             }
             limits {
                 an_endless_loop_is_parked_when_its_process_is_full
+                what_is_parked_of_a_full_process_is_parked_again_when_it_is_retried
                 a_full_process_is_refused_what_grows_it_and_others_of_its_batch_are_not
                 a_command_that_would_begin_too_long_a_process_is_refused
                 a_decision_that_emits_too_much_is_parked_and_nothing_of_it_is_written

@@ -235,4 +235,25 @@ mod tests {
         lane.judge(false, true, at(3));
         assert_eq!(begun(&mut lane, at(3)), 8, "all others go on");
     }
+
+    #[test]
+    fn who_was_to_look_and_did_not_call_lets_another_one_look() {
+        let mut lane = lane_with(9, EffectPolicy::default());
+        assert_eq!(begun(&mut lane, at(0)), 9);
+        for position in 1..=8 {
+            lane.stopped();
+            lane.judge(true, false, at(0));
+            lane.ready(at(0), Position(position));
+        }
+        assert_eq!(
+            (begun(&mut lane, at(1)), begun(&mut lane, at(9))),
+            (1, 0),
+            "one looks, one has not answered"
+        );
+
+        lane.stopped();
+        lane.has_not_looked();
+
+        assert_eq!(begun(&mut lane, at(9)), 1);
+    }
 }

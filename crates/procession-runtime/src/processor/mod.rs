@@ -282,9 +282,9 @@ impl Processor {
 
     fn has_work(&mut self) -> bool {
         !self.requests.is_empty()
-            || self.effects.has_finished()
             || (self.stopping.is_none()
                 && (!self.backlog.is_empty() || self.timers_are_due() || self.looks_at_parked()))
+            || self.effects.has_finished()
     }
 
     fn timers_are_due(&self) -> bool {

@@ -7,7 +7,7 @@ use procession::{
     log::{Kind, ProcessId, Recorded},
 };
 use procession_runtime::{
-    ExecuteError, Limits, RequestError, Runtime, Store,
+    ExecuteError, Limits, Operation, RequestError, Runtime, Store,
     store::{Parked, ParkedOf},
 };
 
@@ -79,6 +79,25 @@ pub async fn an_endless_loop_is_parked_when_its_process_is_full<U: StoreUnderTes
         let all = log(&store).await;
         assert!(loops.iter().all(|it| of(*it, &all) == 20));
     }
+}
+
+pub async fn what_is_parked_of_a_full_process_is_parked_again_when_it_is_retried<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let mut limits = small_limits();
+    limits.messages_per_process = 20;
+    let runtime = with(limits, store.clone()).await;
+    let process = runtime.send(shout(0)).await.unwrap().process;
+    assert_eq!(runtime.wait(process).await.unwrap().parked, 1);
+    let row = runtime.reader().parked().await.unwrap().remove(0);
+
+    let anna = runtime.operator().by("anna").because("perhaps it fits now");
+    anna.request([Operation::RetryParked(row.delivery())]).await.unwrap();
+    runtime.settled().await.unwrap();
+
+    let again = runtime.reader().parked().await.unwrap().remove(0);
+    assert_eq!((again.attempts, again.delivery()), (2, row.delivery()));
+    assert!(again.cause.as_ref().is_some_and(|it| it.contains("messages_per_process")), "{again:?}");
+    assert_eq!(of(process, &log(&store).await), 20);
 }
 
 pub async fn a_full_process_is_refused_what_grows_it_and_others_of_its_batch_are_not<U: StoreUnderTest>() {
