@@ -55,7 +55,8 @@ impl Retries {
         Self { longest_pause, ..self }
     }
 
-    /// No attempt begins later than this after the message came to its handler.
+    /// No attempt begins later than this after the message came to its handler. A call of an effect is given up then, wherever
+    /// it waits: also for its first attempt.
     #[must_use]
     pub const fn within(self, within: Duration) -> Self {
         Self { within: Some(within), ..self }
@@ -71,6 +72,13 @@ impl Retries {
     #[must_use]
     pub fn is_too_late(&self, since: Timestamp, now: Timestamp) -> bool {
         self.last(since).is_some_and(|last| now > last)
+    }
+
+    /// From when on the time is used up, for a message that came to its handler at `since`; none if it never is.
+    #[must_use]
+    pub fn too_late_at(&self, since: Timestamp) -> Option<Timestamp> {
+        // The log keeps the time to the microsecond.
+        self.last(since)?.checked_add(Duration::from_micros(1)).ok()
     }
 
     fn last(&self, since: Timestamp) -> Option<Timestamp> {

@@ -84,6 +84,8 @@ macro_rules! conformance {
                 a_call_that_sends_too_much_is_parked_and_nothing_of_it_is_written
                 a_call_that_would_make_its_process_too_long_is_parked
                 a_result_is_judged_once_by_the_circuit_breaker_when_its_batch_fails
+                o15_what_is_too_late_is_given_up_at_its_own_time_though_the_target_is_away
+                a_call_that_is_too_late_while_its_process_is_suspended_is_given_up_when_it_goes_on
             }
             fan_in {
                 p3_a_thousand_answers_for_one_instance_are_folded_in_few_commits

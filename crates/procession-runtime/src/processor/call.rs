@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::{
     Processor,
-    calls::{Beginning, Finished},
+    calls::{Beginning, Finished, Said},
     holds::Held,
 };
 use crate::{fault_points::FaultPoint, store::Store};
@@ -33,9 +33,6 @@ impl Processor {
         for Beginning { call, is_look } in self.effects.begin(now, is_suspended) {
             let delivery = call.delivery.clone();
             let effect = self.engine.effect(&delivery.handler).cloned();
-            // The circuit breaker may have kept it longer than it may be tried. One attempt it always has.
-            let is_too_late = |it: &EffectType| it.policy().retries.is_too_late(call.at, now);
-            let used_up = call.cause.clone().filter(|_| effect.as_deref().is_some_and(is_too_late));
             let context = EffectCallContext::first(
                 format!("{}/{}/{}", self.store_id, delivery.position, delivery.handler),
                 delivery.position,
@@ -48,20 +45,17 @@ impl Processor {
                 position = delivery.position.0, process = call.process.0, stream = %call.stream
             );
             let (store, teller, told) = (Arc::clone(&self.store), self.effects.teller(), delivery.clone());
-            if used_up.is_none() {
-                self.meters.attempt_started(&delivery.handler);
-            }
+            self.meters.attempt_started(&delivery.handler);
             let making = async move {
-                let (began, is_made) = (Instant::now(), used_up.is_none());
-                let result = match (effect, used_up) {
-                    (_, Some(cause)) => Err(EffectError::Retry(cause)),
-                    (Some(effect), None) => make(&effect, &*store, context).await,
-                    (None, None) => Err(EffectError::park("no effect of this name is part of the program")),
+                let began = Instant::now();
+                let result = match effect {
+                    Some(effect) => make(&effect, &*store, context).await,
+                    None => Err(EffectError::park("no effect of this name is part of the program")),
                 };
                 FaultPoint::CallMade.pass();
-                let took = is_made.then(|| began.elapsed());
+                let said = Said::Result { result, took: began.elapsed(), is_look };
                 // Nobody hears it any more when the processor has gone.
-                _ = teller.send(Finished { delivery: told, result, took, is_look, is_judged: false });
+                _ = teller.send(Finished { delivery: told, said, is_judged: false });
             };
             let making = tokio::spawn(making.instrument(span));
             self.effects.is_under_way(&delivery, making.abort_handle());

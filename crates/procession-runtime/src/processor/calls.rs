@@ -27,13 +27,23 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Finished {
     pub(super) delivery: Delivery,
-    pub(super) result: Result<Vec<Output>, EffectError>,
-    /// How long it has taken; none if it was not made, because its time was over.
-    pub(super) took: Option<Duration>,
-    /// Whether it was made to look whether the target is back.
-    pub(super) is_look: bool,
+    pub(super) said: Said,
     /// Whether the circuit breaker knows it already: it is recorded again when its batch has failed.
     pub(super) is_judged: bool,
+}
+
+/// What came of a call.
+#[derive(Clone)]
+pub(super) enum Said {
+    /// It was made.
+    Result {
+        result: Result<Vec<Output>, EffectError>,
+        took: Duration,
+        /// Whether it was made to look whether the target is back.
+        is_look: bool,
+    },
+    /// It was not made, because its time is over.
+    TooLate { reason: String },
 }
 
 /// A call that is to be made now.
@@ -157,7 +167,25 @@ impl Calls {
             && let Some(lane) = self.lanes.get_mut(&*delivery.handler)
             && lane.is_first(&open.call.stream, delivery.position)
         {
-            lane.ready(open.call.due, delivery.position);
+            lane.ready(&open.call);
+        }
+    }
+
+    /// Gives up the calls for which it is too late, whoever's turn it is. Those of processes that are suspended wait.
+    fn give_up_too_late(&mut self, now: Timestamp, is_suspended: &impl Fn(ProcessId) -> bool) {
+        for (handler, lane) in &mut self.lanes {
+            while let Some(position) = lane.take_too_late(now) {
+                let delivery = Delivery { position, handler: handler.clone().into() };
+                let Some(open) = self.open.get_mut(&delivery) else { continue };
+                if is_suspended(open.call.process) {
+                    self.held.insert(delivery);
+                    continue;
+                }
+                open.stage = Stage::Finished;
+                let reason = open.call.cause.clone().unwrap_or_else(|| lane.why_never_made());
+                let said = Said::TooLate { reason };
+                self.finished.push_back(Finished { delivery, said, is_judged: true });
+            }
         }
     }
 
@@ -173,6 +201,7 @@ impl Calls {
             self.held.remove(&it);
             self.get_ready(&it);
         }
+        self.give_up_too_late(now, &is_suspended);
         let mut beginning = Vec::new();
         for (handler, lane) in &mut self.lanes {
             loop {
@@ -240,12 +269,10 @@ impl Calls {
         let mut taken: Vec<_> = self.finished.drain(..most).collect();
         for it in taken.iter_mut().filter(|it| !it.is_judged) {
             it.is_judged = true;
-            if let Some(lane) = self.lanes.get_mut(&*it.delivery.handler) {
-                match it.took {
-                    Some(_) => lane.judge(matches!(it.result, Err(EffectError::Retry(_))), it.is_look, now),
-                    None if it.is_look => lane.has_not_looked(),
-                    None => {}
-                }
+            if let Said::Result { result, is_look, .. } = &it.said
+                && let Some(lane) = self.lanes.get_mut(&*it.delivery.handler)
+            {
+                lane.judge(matches!(result, Err(EffectError::Retry(_))), *is_look, now);
             }
         }
         taken

@@ -11,7 +11,7 @@ use procession_core::{
 use super::{
     Processor,
     batching::{Batching, CallChange, Cause, Emitted},
-    calls::Finished,
+    calls::{Finished, Said},
     release::cut,
 };
 use crate::{
@@ -108,13 +108,18 @@ impl Processor {
         // It may have been taken back meanwhile.
         let Some(call) = self.effects.get(delivery).cloned() else { return };
         batching.handled += 1;
-        if let Some(took) = finished.took {
-            let counts = batching.tally.of_effect(&delivery.handler);
-            counts.took.push(took);
-            counts.attempts_failed += u64::from(finished.result.is_err());
-        }
+        let (result, took, is_look) = match &finished.said {
+            Said::Result { result, took, is_look } => (result, *took, *is_look),
+            Said::TooLate { reason } => {
+                let given_up = GivenUp::after(call.attempts, reason, false);
+                return self.give_up_call(&call, event, &given_up, batching);
+            }
+        };
+        let counts = batching.tally.of_effect(&delivery.handler);
+        counts.took.push(took);
+        counts.attempts_failed += u64::from(result.is_err());
         let attempts = call.attempts + 1;
-        match &finished.result {
+        match result {
             Ok(outputs) => match self.bounded(outputs.clone(), &call, batching) {
                 Ok(outputs) => self.complete(&call, event, None, outputs, batching),
                 Err(failure) => self.park_call(&call, event, attempts, &failure.to_string(), batching),
@@ -123,9 +128,7 @@ impl Processor {
             Err(EffectError::Reject(reason)) => {
                 self.give_up_call(&call, event, &GivenUp::after(attempts, reason, true), batching);
             }
-            Err(EffectError::Retry(reason)) => {
-                self.try_again(&call, event, reason, finished.is_look, batching)
-            }
+            Err(EffectError::Retry(reason)) => self.try_again(&call, event, reason, is_look, batching),
         }
     }
 

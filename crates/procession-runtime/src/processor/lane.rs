@@ -6,15 +6,18 @@ use std::{
 use jiff::Timestamp;
 use procession_core::{EffectPolicy, Stream, log::Position};
 
-use super::breaker::{Breaker, BreakerNews};
-use crate::{inspect::OpenBreaker, metrics::EffectStanding};
+use super::{
+    breaker::{Breaker, BreakerNews},
+    ready::{Ready, ReadyCalls},
+};
+use crate::{inspect::OpenBreaker, metrics::EffectStanding, store::EffectCall};
 
 /// The calls of one effect: those for one stream in order, all together no more and no faster than its policy allows.
 pub(super) struct Lane {
     policy: EffectPolicy,
     streams: BTreeMap<Stream, BTreeSet<Position>>,
-    /// The first call of each stream, unless it is under way, by the time when it is due.
-    ready: BTreeSet<(Timestamp, Position)>,
+    /// The first call of each stream, unless it is under way.
+    ready: ReadyCalls,
     /// All that are not over.
     open: u64,
     under_way: u32,
@@ -36,7 +39,7 @@ impl Lane {
         Self {
             policy,
             streams: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            ready: ReadyCalls::default(),
             open: 0,
             under_way: 0,
             breaker: Breaker::default(),
@@ -72,7 +75,7 @@ impl Lane {
 
     /// Takes a call out, and gives the one that is now the first of its stream.
     pub(super) fn remove(&mut self, stream: &Stream, due: Timestamp, position: Position) -> Option<Position> {
-        self.ready.remove(&(due, position));
+        self.ready.remove(due, position);
         let calls = self.streams.get_mut(stream)?;
         self.open -= u64::from(calls.remove(&position));
         let next = calls.first().copied();
@@ -82,12 +85,26 @@ impl Lane {
         next
     }
 
-    pub(super) fn ready(&mut self, due: Timestamp, position: Position) {
-        self.ready.insert((due, position));
+    pub(super) fn ready(&mut self, call: &EffectCall) {
+        let ready = Ready { too_late_at: self.policy.retries.too_late_at(call.at) };
+        self.ready.insert(call.due, call.delivery.position, ready);
+    }
+
+    /// Takes a call that waits for its turn or its target, and for which it is too late.
+    pub(super) fn take_too_late(&mut self, now: Timestamp) -> Option<Position> {
+        self.ready.take_too_late(now)
+    }
+
+    /// Why a call is given up that was never made.
+    pub(super) fn why_never_made(&self) -> String {
+        match self.breaker.open() {
+            Some(open) => format!("never made: the target is away since {}", open.open_since),
+            None => "never made: its time was over before its turn came".into(),
+        }
     }
 
     pub(super) fn may_begin(&self, now: Timestamp) -> May {
-        let is_due = self.ready.first().is_some_and(|(due, _)| *due <= now);
+        let is_due = self.ready.first_due().is_some_and(|due| due <= now);
         if !is_due || self.under_way >= self.policy.calls_at_once || now < self.next_begin {
             return May::Wait;
         }
@@ -100,7 +117,7 @@ impl Lane {
 
     /// Begins the call that has been due for the longest time.
     pub(super) fn begin(&mut self, now: Timestamp, is_look: bool) -> Option<Position> {
-        let (_, position) = self.ready.pop_first()?;
+        let position = self.ready.take_first()?;
         self.under_way += 1;
         if is_look {
             self.breaker.looks();
@@ -137,23 +154,22 @@ impl Lane {
         }
     }
 
-    /// Who was to look whether the target is back did not call.
-    pub(super) fn has_not_looked(&mut self) {
-        self.breaker.looks_no_more();
-    }
-
     pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp) {
         self.breaker.judge(has_failed, is_look, now, &self.policy.circuit_breaker);
     }
 
-    /// When a call may begin, if none finishes before.
+    /// When a call may begin, or is given up because it is too late, if none finishes before.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        let (due, _) = self.ready.first()?;
+        self.next_may_begin_at().into_iter().chain(self.ready.first_end()).min()
+    }
+
+    fn next_may_begin_at(&self) -> Option<Timestamp> {
+        let due = self.ready.first_due()?;
         if self.under_way >= self.policy.calls_at_once || self.breaker.is_looking() {
             return None;
         }
         let next_look = self.breaker.open().map_or(Timestamp::MIN, |it| it.next_look);
-        Some((*due).max(self.next_begin).max(next_look))
+        Some(due.max(self.next_begin).max(next_look))
     }
 
     /// What the store says of its circuit breaker, before anything is called.
@@ -170,6 +186,7 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Delivery;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -177,12 +194,24 @@ mod tests {
 
     fn lane_with(calls: u64, policy: EffectPolicy) -> Lane {
         let mut lane = Lane::of(policy);
-        for position in (1..=calls).map(Position) {
-            let stream = Stream::new("payment", position.to_string()).unwrap();
-            lane.add(&stream, position);
-            lane.ready(at(0), position);
+        for position in 1..=calls {
+            let call = call(position);
+            lane.add(&call.stream, call.delivery.position);
+            lane.ready(&call);
         }
         lane
+    }
+
+    fn call(position: u64) -> EffectCall {
+        EffectCall {
+            delivery: Delivery { position: Position(position), handler: "effect charge".into() },
+            stream: Stream::new("payment", position.to_string()).unwrap(),
+            process: Position(position).into(),
+            attempts: 0,
+            due: at(0),
+            cause: None,
+            at: at(0),
+        }
     }
 
     fn begun(lane: &mut Lane, now: Timestamp) -> usize {
@@ -220,40 +249,19 @@ mod tests {
         for position in 1..=9 {
             lane.stopped();
             lane.judge(true, false, at(0));
-            lane.ready(at(0), Position(position));
+            lane.ready(&call(position));
         }
         assert_eq!((begun(&mut lane, at(0)), lane.wake_at()), (0, Some(at(1))));
 
         assert_eq!(begun(&mut lane, at(1)), 1, "one looks");
         lane.stopped();
         lane.judge(true, true, at(1));
-        lane.ready(at(0), Position(1));
+        lane.ready(&call(1));
         assert_eq!((begun(&mut lane, at(1)), lane.wake_at()), (0, Some(at(3))), "the pause has doubled");
 
         assert_eq!(begun(&mut lane, at(3)), 1);
         lane.stopped();
         lane.judge(false, true, at(3));
         assert_eq!(begun(&mut lane, at(3)), 8, "all others go on");
-    }
-
-    #[test]
-    fn who_was_to_look_and_did_not_call_lets_another_one_look() {
-        let mut lane = lane_with(9, EffectPolicy::default());
-        assert_eq!(begun(&mut lane, at(0)), 9);
-        for position in 1..=8 {
-            lane.stopped();
-            lane.judge(true, false, at(0));
-            lane.ready(at(0), Position(position));
-        }
-        assert_eq!(
-            (begun(&mut lane, at(1)), begun(&mut lane, at(9))),
-            (1, 0),
-            "one looks, one has not answered"
-        );
-
-        lane.stopped();
-        lane.has_not_looked();
-
-        assert_eq!(begun(&mut lane, at(9)), 1);
     }
 }

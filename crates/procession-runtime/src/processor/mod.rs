@@ -21,6 +21,7 @@ mod noted_breakers;
 mod operations;
 mod others;
 mod quiet;
+mod ready;
 mod recovery;
 mod release;
 mod replies;

@@ -1,12 +1,12 @@
 //! How calls of effects end: within the limits, and when the runtime stops.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use procession::{
     CircuitBreaker, Failure, Retries,
     log::{Kind, ProcessId},
 };
-use procession_runtime::{Limits, RequestError, Runtime, Store};
+use procession_runtime::{Limits, Operation, RequestError, Runtime, Store};
 
 use crate::{
     Settings, StoreUnderTest,
@@ -178,4 +178,59 @@ pub async fn a_result_is_judged_once_by_the_circuit_breaker_when_its_batch_fails
             break;
         }
     }
+}
+
+pub async fn o15_what_is_too_late_is_given_up_at_its_own_time_though_the_target_is_away<U: StoreUnderTest>() {
+    const LETTERS: usize = 30;
+    let (_place, store) = U::create(Settings::default()).await;
+    let office = PostOffice::default();
+    office.is_closed(true);
+    let retries = Retries::up_to(1000).within(Duration::from_secs(4));
+    let letters = letters_with(&office, retries, CircuitBreaker::default(), LONG);
+    let builder = Runtime::builder().limits(small_limits()).seed(7).virtual_time(second(0));
+    let runtime = builder.start(&letters, store.clone()).await.unwrap();
+    for letter in 0..LETTERS {
+        write(&runtime, &letter.to_string()).await;
+    }
+
+    runtime.advance(Duration::from_secs(5)).await.unwrap();
+
+    assert_eq!(store.calls().await.unwrap(), [], "one second later none is left");
+    let visited: BTreeSet<_> = office.visits().into_iter().map(|it| it.letter).collect();
+    let never_made = format!("never made: the target is away since {}", second(0));
+    for letter in (0..LETTERS).map(|it| it.to_string()) {
+        let returned = state::<Letter>(&runtime, &letter).await.returned;
+        let why = if visited.contains(&letter) { "come again" } else { &never_made };
+        assert_eq!(returned, [why], "letter {letter}");
+    }
+    let log = log(&store).await;
+    let without_attempt = log
+        .iter()
+        .filter(|it| it.entry.name == "EffectGivenUp" && it.entry.payload.contains("\"attempts\":0,"));
+    assert_eq!(without_attempt.count(), LETTERS - visited.len());
+    is_sound_for(&letters, &store).await;
+}
+
+pub async fn a_call_that_is_too_late_while_its_process_is_suspended_is_given_up_when_it_goes_on<
+    U: StoreUnderTest,
+>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    let office = PostOffice::default();
+    office.answers("a", &[Answer::ComeAgain]);
+    let retries = Retries::up_to(1000).first_pause(Duration::from_secs(2)).within(Duration::from_secs(4));
+    let letters = letters_with(&office, retries, CircuitBreaker::default(), LONG);
+    let builder = Runtime::builder().limits(small_limits()).seed(7).virtual_time(second(0));
+    let runtime = builder.start(&letters, store.clone()).await.unwrap();
+    let process = write(&runtime, "a").await;
+    runtime.settled().await.unwrap();
+    let anna = runtime.operator().by("anna").because("the office moves");
+
+    anna.request([Operation::SuspendProcess(process)]).await.unwrap();
+    runtime.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(store.calls().await.unwrap().len(), 1, "nothing becomes of it meanwhile");
+    anna.request([Operation::ResumeProcess(process)]).await.unwrap();
+    finish(&runtime, process).await;
+
+    assert_eq!(state::<Letter>(&runtime, "a").await.returned, ["come again"]);
+    assert_eq!(office.visits().len(), 1, "it is not made once more");
 }

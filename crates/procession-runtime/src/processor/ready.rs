@@ -1,0 +1,59 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use procession_core::log::Position;
+
+/// The calls of one effect that wait for their turn, or until the time in which they may be tried is over.
+#[derive(Default)]
+pub(super) struct ReadyCalls {
+    by_due: BTreeMap<(Timestamp, Position), Ready>,
+    by_end: BTreeSet<(Timestamp, Timestamp, Position)>,
+}
+
+/// What is known of a call that waits.
+#[derive(Clone, Copy)]
+pub(super) struct Ready {
+    /// From when on it is too late for another attempt; none if it never is.
+    pub(super) too_late_at: Option<Timestamp>,
+}
+
+impl ReadyCalls {
+    pub(super) fn insert(&mut self, due: Timestamp, position: Position, ready: Ready) {
+        self.by_end.extend(ready.too_late_at.map(|it| (it, due, position)));
+        self.by_due.insert((due, position), ready);
+    }
+
+    pub(super) fn remove(&mut self, due: Timestamp, position: Position) -> Option<Position> {
+        let ready = self.by_due.remove(&(due, position))?;
+        if let Some(end) = ready.too_late_at {
+            self.by_end.remove(&(end, due, position));
+        }
+        Some(position)
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// When the first becomes due.
+    pub(super) fn first_due(&self) -> Option<Timestamp> {
+        self.by_due.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// When it becomes too late for the first.
+    pub(super) fn first_end(&self) -> Option<Timestamp> {
+        self.by_end.first().map(|(end, ..)| *end)
+    }
+
+    /// Takes the one that has been due for the longest time.
+    pub(super) fn take_first(&mut self) -> Option<Position> {
+        let (due, position) = *self.by_due.first_key_value()?.0;
+        self.remove(due, position)
+    }
+
+    /// Takes one for which it is too late.
+    pub(super) fn take_too_late(&mut self, now: Timestamp) -> Option<Position> {
+        let (_, due, position) = *self.by_end.first().filter(|(end, ..)| *end <= now)?;
+        self.remove(due, position)
+    }
+}
