@@ -29,6 +29,10 @@ macro_rules! conformance {
                 limits_of_zero_are_taken_as_one
                 promise_6_replaying_the_log_gives_the_same_state
             }
+            circuit_breakers {
+                one_call_looks_in_each_pause_and_the_looks_go_round
+                a_call_that_always_fails_is_given_up_though_nobody_else_calls
+            }
             clients {
                 o3_a_command_executed_twice_with_one_key_has_one_effect_and_one_answer
                 o3_a_decision_that_recorded_nothing_is_answered_the_same_again
@@ -75,7 +79,7 @@ macro_rules! conformance {
                 a_call_that_asks_for_somebody_to_look_is_parked
                 a_call_that_nobody_wants_any_more_is_taken_back
                 calls_for_one_stream_are_made_one_after_another
-                a_target_that_is_down_uses_up_no_attempts
+                a_target_that_is_down_uses_up_few_attempts
                 o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice
             }
             ends_of_effects {

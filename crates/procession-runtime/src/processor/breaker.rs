@@ -1,7 +1,7 @@
 //! The circuit breaker of an effect: it counts failures in a row, and pauses all calls when there are too many.
 
 use jiff::Timestamp;
-use procession_core::CircuitBreaker;
+use procession_core::{CircuitBreaker, log::Position};
 
 use crate::inspect::OpenBreaker;
 
@@ -9,7 +9,8 @@ use crate::inspect::OpenBreaker;
 pub(super) struct Breaker {
     failures: u32,
     open: Option<OpenBreaker>,
-    is_looking: bool,
+    /// The call that looks, until its result is judged or it has stopped without one.
+    looking: Option<Position>,
     noted: Noted,
 }
 
@@ -43,28 +44,34 @@ impl Breaker {
         self.open.as_ref()
     }
 
-    pub(super) fn is_looking(&self) -> bool {
-        self.is_looking
+    pub(super) fn looking(&self) -> Option<Position> {
+        self.looking
     }
 
-    pub(super) fn looks(&mut self) {
-        self.is_looking = true;
+    pub(super) fn looks(&mut self, call: Position) {
+        self.looking = Some(call);
     }
 
-    pub(super) fn looks_no_more(&mut self) {
-        self.is_looking = false;
+    /// A call has stopped, and says nothing.
+    pub(super) fn looks_no_more(&mut self, call: Position) {
+        self.looking.take_if(|it| *it == call);
     }
 
-    pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp, policy: &CircuitBreaker) {
+    pub(super) fn judge(
+        &mut self,
+        call: Position,
+        has_failed: bool,
+        now: Timestamp,
+        policy: &CircuitBreaker,
+    ) {
         if !has_failed {
-            (self.failures, self.open, self.is_looking) = (0, None, false);
+            // Whoever looks now is a call like any other.
+            (self.failures, self.open, self.looking) = (0, None, None);
             return;
         }
         self.failures = self.failures.saturating_add(1);
+        let is_look = self.looking.take_if(|it| *it == call).is_some();
         let failed_looks = self.open.map_or(0, |it| it.failed_looks).saturating_add(u32::from(is_look));
-        if is_look {
-            self.is_looking = false;
-        }
         let opens = self.open.is_none() && self.failures >= policy.failures;
         if is_look || opens {
             let next_look = now.checked_add(policy.pause(failed_looks)).unwrap_or(Timestamp::MAX);

@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::{
     Processor,
-    calls::{Beginning, Finished, Said},
+    calls::{Finished, Said},
     holds::Held,
 };
 use crate::{fault_points::FaultPoint, store::Store};
@@ -30,7 +30,7 @@ impl Processor {
         }
         let now = self.now();
         let is_suspended = |process| self.holds.of_process(process) == Some(Held::Suspended);
-        for Beginning { call, is_look } in self.effects.begin(now, is_suspended) {
+        for call in self.effects.begin(now, is_suspended) {
             let delivery = call.delivery.clone();
             let effect = self.engine.effect(&delivery.handler).cloned();
             let context = EffectCallContext::first(
@@ -53,7 +53,7 @@ impl Processor {
                     None => Err(EffectError::park("no effect of this name is part of the program")),
                 };
                 FaultPoint::CallMade.pass();
-                let said = Said::Result { result, took: began.elapsed(), is_look };
+                let said = Said::Result { result, took: began.elapsed() };
                 // Nobody hears it any more when the processor has gone.
                 _ = teller.send(Finished { delivery: told, said, is_judged: false });
             };

@@ -36,20 +36,9 @@ pub(super) struct Finished {
 #[derive(Clone)]
 pub(super) enum Said {
     /// It was made.
-    Result {
-        result: Result<Vec<Output>, EffectError>,
-        took: Duration,
-        /// Whether it was made to look whether the target is back.
-        is_look: bool,
-    },
+    Result { result: Result<Vec<Output>, EffectError>, took: Duration },
     /// It was not made, because its time is over.
     TooLate { reason: String },
-}
-
-/// A call that is to be made now.
-pub(super) struct Beginning {
-    pub(super) call: EffectCall,
-    pub(super) is_look: bool,
 }
 
 /// All calls that are open, in the store or on their way to it.
@@ -149,7 +138,7 @@ impl Calls {
         if let Some(lane) = self.lanes.get_mut(&*delivery.handler) {
             if let Stage::UnderWay(call) = &open.stage {
                 call.abort();
-                lane.stopped();
+                lane.stopped_without_result(delivery.position);
             }
             let next = lane.remove(&open.call.stream, open.call.due, delivery.position);
             if let Some(position) = next {
@@ -194,7 +183,7 @@ impl Calls {
         &mut self,
         now: Timestamp,
         is_suspended: impl Fn(ProcessId) -> bool,
-    ) -> Vec<Beginning> {
+    ) -> Vec<EffectCall> {
         let resumed = |it: &Delivery| !self.open.get(it).is_some_and(|it| is_suspended(it.call.process));
         let resumed: Vec<Delivery> = self.held.iter().filter(|it| resumed(it)).cloned().collect();
         for it in resumed {
@@ -214,11 +203,11 @@ impl Calls {
                 let delivery = Delivery { position, handler: handler.clone().into() };
                 let Some(open) = self.open.get(&delivery) else { continue };
                 if is_suspended(open.call.process) {
-                    lane.stopped();
+                    lane.stopped_without_result(position);
                     self.held.insert(delivery);
                     continue;
                 }
-                beginning.push(Beginning { call: open.call.clone(), is_look });
+                beginning.push(open.call.clone());
             }
         }
         beginning
@@ -269,10 +258,10 @@ impl Calls {
         let mut taken: Vec<_> = self.finished.drain(..most).collect();
         for it in taken.iter_mut().filter(|it| !it.is_judged) {
             it.is_judged = true;
-            if let Said::Result { result, is_look, .. } = &it.said
+            if let Said::Result { result, .. } = &it.said
                 && let Some(lane) = self.lanes.get_mut(&*it.delivery.handler)
             {
-                lane.judge(matches!(result, Err(EffectError::Retry(_))), *is_look, now);
+                lane.judge(it.delivery.position, matches!(result, Err(EffectError::Retry(_))), now);
             }
         }
         taken
@@ -338,6 +327,20 @@ impl Calls {
         for open in before.into_values() {
             if let Stage::UnderWay(call) = open.stage {
                 call.abort();
+            }
+        }
+        self.forget_looks_without_result();
+    }
+
+    /// A look that does not go on, and has nothing to be judged, lets another one look.
+    fn forget_looks_without_result(&mut self) {
+        for (handler, lane) in &mut self.lanes {
+            let Some(position) = lane.looking() else { continue };
+            let delivery = Delivery { position, handler: handler.clone().into() };
+            let is_under_way =
+                self.open.get(&delivery).is_some_and(|it| matches!(it.stage, Stage::UnderWay(_)));
+            if !is_under_way && !self.finished.iter().any(|it| it.delivery == delivery && !it.is_judged) {
+                lane.looks_no_more(position);
             }
         }
     }

@@ -108,8 +108,8 @@ impl Processor {
         // It may have been taken back meanwhile.
         let Some(call) = self.effects.get(delivery).cloned() else { return };
         batching.handled += 1;
-        let (result, took, is_look) = match &finished.said {
-            Said::Result { result, took, is_look } => (result, *took, *is_look),
+        let (result, took) = match &finished.said {
+            Said::Result { result, took } => (result, *took),
             Said::TooLate { reason } => {
                 let given_up = GivenUp::after(call.attempts, reason, false);
                 return self.give_up_call(&call, event, &given_up, batching);
@@ -128,7 +128,7 @@ impl Processor {
             Err(EffectError::Reject(reason)) => {
                 self.give_up_call(&call, event, &GivenUp::after(attempts, reason, true), batching);
             }
-            Err(EffectError::Retry(reason)) => self.try_again(&call, event, reason, is_look, batching),
+            Err(EffectError::Retry(reason)) => self.try_again(&call, event, reason, batching),
         }
     }
 
@@ -144,30 +144,20 @@ impl Processor {
         Ok(outputs)
     }
 
-    fn try_again(
-        &mut self,
-        call: &EffectCall,
-        event: &Recorded,
-        reason: &str,
-        is_look: bool,
-        batching: &mut Batching,
-    ) {
-        // A look whether the target is back uses up no attempt.
-        let attempts = call.attempts + u32::from(!is_look);
+    fn try_again(&mut self, call: &EffectCall, event: &Recorded, reason: &str, batching: &mut Batching) {
+        let attempts = call.attempts + 1;
         let Some(effect) = self.engine.effect(&call.delivery.handler) else { return };
         let share = self.random.f64();
         let Some(due) = effect.policy().retries.next(attempts, call.at, batching.now, share) else {
             return self.give_up_call(call, event, &GivenUp::after(attempts, reason, false), batching);
         };
-        if !is_look {
-            let message = Cause { position: event.position, process: event.process };
-            let (handler, stream) = (&call.delivery.handler, &call.stream);
-            tracing::warn!(
-                %handler, %stream, position = event.position.0, process = event.process.0, attempts, reason, %due,
-                "the call of an effect has failed, and is made again"
-            );
-            self.note_failure(message, handler, stream, attempts, reason, Some(due), batching);
-        }
+        let message = Cause { position: event.position, process: event.process };
+        let (handler, stream) = (&call.delivery.handler, &call.stream);
+        tracing::warn!(
+            %handler, %stream, position = event.position.0, process = event.process.0, attempts, reason, %due,
+            "the call of an effect has failed, and is made again"
+        );
+        self.note_failure(message, handler, stream, attempts, reason, Some(due), batching);
         let again = EffectCall { attempts, due, cause: Some(reason.into()), ..call.clone() };
         self.effects.try_again(again.clone());
         batching.batch.calls.push(again);

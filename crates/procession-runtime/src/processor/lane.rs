@@ -86,7 +86,8 @@ impl Lane {
     }
 
     pub(super) fn ready(&mut self, call: &EffectCall) {
-        let ready = Ready { too_late_at: self.policy.retries.too_late_at(call.at) };
+        let too_late_at = self.policy.retries.too_late_at(call.at);
+        let ready = Ready { attempts: call.attempts, too_late_at };
         self.ready.insert(call.due, call.delivery.position, ready);
     }
 
@@ -110,17 +111,17 @@ impl Lane {
         }
         match self.breaker.open() {
             None => May::Begin,
-            Some(open) if open.next_look <= now && !self.breaker.is_looking() => May::Look,
+            Some(open) if open.next_look <= now && self.breaker.looking().is_none() => May::Look,
             Some(_) => May::Wait,
         }
     }
 
-    /// Begins the call that has been due for the longest time.
+    /// Begins the call that has been due for the longest time, or the one that looks.
     pub(super) fn begin(&mut self, now: Timestamp, is_look: bool) -> Option<Position> {
-        let position = self.ready.take_first()?;
+        let position = if is_look { self.ready.take_least_tried(now)? } else { self.ready.take_first()? };
         self.under_way += 1;
         if is_look {
-            self.breaker.looks();
+            self.breaker.looks(position);
         }
         if let Some(calls) = self.policy.calls_per_second {
             let between = Duration::from_micros(1_000_000_u64.div_ceil(calls.into()));
@@ -134,12 +135,24 @@ impl Lane {
         self.under_way += 1;
     }
 
+    /// A call has said something. If it was to look, nobody else looks before it is judged.
     pub(super) fn stopped(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
-        if self.under_way == 0 {
-            // Whoever was to look has stopped, or says now what it has seen.
-            self.breaker.looks_no_more();
-        }
+    }
+
+    /// A call has stopped, and says nothing: if it was to look, another one may.
+    pub(super) fn stopped_without_result(&mut self, position: Position) {
+        self.stopped();
+        self.breaker.looks_no_more(position);
+    }
+
+    /// The call that looks whether the target is back.
+    pub(super) fn looking(&self) -> Option<Position> {
+        self.breaker.looking()
+    }
+
+    pub(super) fn looks_no_more(&mut self, position: Position) {
+        self.breaker.looks_no_more(position);
     }
 
     pub(super) fn is_calling(&self) -> bool {
@@ -154,8 +167,8 @@ impl Lane {
         }
     }
 
-    pub(super) fn judge(&mut self, has_failed: bool, is_look: bool, now: Timestamp) {
-        self.breaker.judge(has_failed, is_look, now, &self.policy.circuit_breaker);
+    pub(super) fn judge(&mut self, call: Position, has_failed: bool, now: Timestamp) {
+        self.breaker.judge(call, has_failed, now, &self.policy.circuit_breaker);
     }
 
     /// When a call may begin, or is given up because it is too late, if none finishes before.
@@ -165,7 +178,7 @@ impl Lane {
 
     fn next_may_begin_at(&self) -> Option<Timestamp> {
         let due = self.ready.first_due()?;
-        if self.under_way >= self.policy.calls_at_once || self.breaker.is_looking() {
+        if self.under_way >= self.policy.calls_at_once || self.breaker.looking().is_some() {
             return None;
         }
         let next_look = self.breaker.open().map_or(Timestamp::MIN, |it| it.next_look);
@@ -248,20 +261,61 @@ mod tests {
         assert_eq!(begun(&mut lane, at(0)), 9);
         for position in 1..=9 {
             lane.stopped();
-            lane.judge(true, false, at(0));
+            lane.judge(Position(position), true, at(0));
             lane.ready(&call(position));
         }
         assert_eq!((begun(&mut lane, at(0)), lane.wake_at()), (0, Some(at(1))));
 
         assert_eq!(begun(&mut lane, at(1)), 1, "one looks");
         lane.stopped();
-        lane.judge(true, true, at(1));
+        lane.judge(Position(1), true, at(1));
         lane.ready(&call(1));
         assert_eq!((begun(&mut lane, at(1)), lane.wake_at()), (0, Some(at(3))), "the pause has doubled");
 
         assert_eq!(begun(&mut lane, at(3)), 1);
         lane.stopped();
-        lane.judge(false, true, at(3));
+        lane.judge(Position(1), false, at(3));
         assert_eq!(begun(&mut lane, at(3)), 8, "all others go on");
+    }
+
+    #[test]
+    fn nobody_else_looks_before_a_look_is_judged() {
+        let mut lane = lane_with_an_open_breaker();
+        assert_eq!(begun(&mut lane, at(1)), 1);
+
+        lane.stopped();
+
+        assert_eq!((begun(&mut lane, at(9)), lane.wake_at()), (0, None));
+        lane.judge(Position(1), true, at(9));
+        assert_eq!(lane.wake_at(), Some(at(11)), "the pause has doubled, and no more");
+    }
+
+    #[test]
+    fn who_was_to_look_and_has_not_called_lets_another_one_look() {
+        let mut lane = lane_with_an_open_breaker();
+        assert_eq!(begun(&mut lane, at(1)), 1);
+
+        lane.stopped_without_result(Position(1));
+
+        assert_eq!(begun(&mut lane, at(1)), 1);
+    }
+
+    #[test]
+    fn a_look_that_fails_after_the_target_was_reached_is_a_failure_like_any_other() {
+        let mut lane = lane_with_an_open_breaker();
+        assert_eq!(begun(&mut lane, at(1)), 1);
+
+        lane.judge(Position(9), false, at(1));
+        lane.judge(Position(1), true, at(1));
+
+        assert_eq!(begun(&mut lane, at(1)), 8);
+    }
+
+    fn lane_with_an_open_breaker() -> Lane {
+        let mut lane = lane_with(9, EffectPolicy::default());
+        for _ in 1..=5 {
+            lane.judge(Position(9), true, at(0));
+        }
+        lane
     }
 }

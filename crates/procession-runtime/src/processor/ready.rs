@@ -13,6 +13,8 @@ pub(super) struct ReadyCalls {
 /// What is known of a call that waits.
 #[derive(Clone, Copy)]
 pub(super) struct Ready {
+    /// How often it has failed.
+    pub(super) attempts: u32,
     /// From when on it is too late for another attempt; none if it never is.
     pub(super) too_late_at: Option<Timestamp>,
 }
@@ -48,6 +50,13 @@ impl ReadyCalls {
     /// Takes the one that has been due for the longest time.
     pub(super) fn take_first(&mut self) -> Option<Position> {
         let (due, position) = *self.by_due.first_key_value()?.0;
+        self.remove(due, position)
+    }
+
+    /// Takes, of those that are due, the one that has failed least often; so the looks at a target that is down go round.
+    pub(super) fn take_least_tried(&mut self, now: Timestamp) -> Option<Position> {
+        let due = self.by_due.range(..=(now, Position(u64::MAX)));
+        let (due, position) = *due.min_by_key(|(key, ready)| (ready.attempts, **key))?.0;
         self.remove(due, position)
     }
 

@@ -276,7 +276,7 @@ pub async fn calls_for_one_stream_are_made_one_after_another<U: StoreUnderTest>(
     is_sound_for(&letters(&office), &store).await;
 }
 
-pub async fn a_target_that_is_down_uses_up_no_attempts<U: StoreUnderTest>() {
+pub async fn a_target_that_is_down_uses_up_few_attempts<U: StoreUnderTest>() {
     const LETTERS: usize = 40;
     let (_place, store) = U::create(Settings::default()).await;
     let office = PostOffice::default();

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod backlog;
+pub mod circuit_breakers;
 pub mod clients;
 pub mod correlations;
 pub mod crashes;
