@@ -51,7 +51,8 @@ pub mod test;
 pub use application::Application;
 pub use decider::{Context, Decider, Events, Handle, OneOf};
 pub use effect::{
-    CircuitBreaker, Effect, EffectCallContext, EffectError, EffectPolicy, EffectType, GivenUp, NamedEffect,
+    CircuitBreaker, Effect, EffectCallContext, EffectError, EffectPolicy, EffectType, GivenUp,
+    IntoEffectError, NamedEffect,
 };
 pub use emit::{
     After, Cancel, Cancellation, Either, Emission, EmissionKind, Emits, Output, Records, Reschedule, Sends,

@@ -7,5 +7,5 @@ mod call;
 mod policy;
 
 pub use builder::{Effect, EffectType, NamedEffect};
-pub use call::{EffectCallContext, EffectError, GivenUp};
+pub use call::{EffectCallContext, EffectError, GivenUp, IntoEffectError};
 pub use policy::{CircuitBreaker, EffectPolicy};
