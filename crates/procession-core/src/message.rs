@@ -67,7 +67,9 @@ pub trait Event: Message {}
 /// What can be reacted to: an [`Event`] or a [`PublicEvent`].
 #[diagnostic::on_unimplemented(
     message = "nobody can react to `{Self}`: it is not an event",
-    note = "write `#[derive(Event)]` or `#[derive(PublicEvent)]` above `{Self}`"
+    note = "if it is a struct of yours, write `#[derive(Event)]` or `#[derive(PublicEvent)]` above it",
+    note = "an effect owns its event, and takes it without `&`: `|event: TheEvent, call|`; sagas and reactions of modules borrow \
+            theirs: `|event: &TheEvent|`"
 )]
 pub trait Fact: Message {}
 

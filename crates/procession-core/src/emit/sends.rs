@@ -6,14 +6,15 @@ use super::{
 };
 use crate::Command;
 
-/// What a saga or a module's reaction may send: commands.
+/// What a saga, a module's reaction or an effect may send: commands.
 ///
 /// A command, [`After`] a while, [`Cancel`], [`Reschedule`], `()`, and `Option`, `Vec`, arrays, [`Either`] and tuples of
 /// them.
 #[diagnostic::on_unimplemented(
-    message = "a saga cannot send `{Self}`",
+    message = "`{Self}` cannot be sent: it is not a command",
     label = "not commands",
-    note = "a saga returns commands, `After<command>`, or `Option`, `Vec`, arrays, `Either` and tuples of them",
+    note = "sagas, reactions of modules and effects return commands, `After<command>`, or `Option`, `Vec`, arrays, `Either` and \
+            tuples of them; a fact is recorded by the decider that handles a command",
     note = "if it is a command, write `#[derive(Command)]` and `#[command(to = ..., id = ...)]` above it"
 )]
 pub trait Sends {
