@@ -25,6 +25,10 @@ impl Runtime {
     /// Waits until nothing is on the way in the whole runtime: every message of the log is handled or parked, everything is
     /// durable, no timer is due, and no call of an effect is under way. It is counted, never guessed by waiting.
     ///
+    /// It does not wait for what is only a matter of time: a timer that is due later, a message or a call of an effect that has
+    /// failed and waits for its next attempt, a call that waits for its target or for `calls_per_second`. [`wait`](Self::wait) waits for the calls of one process, and
+    /// [`advance`](Self::advance) moves the time.
+    ///
     /// # Errors
     /// When the runtime stops first.
     pub async fn settled(&self) -> Result<(), AdvanceError> {

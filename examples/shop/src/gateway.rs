@@ -76,9 +76,7 @@ fn patient() -> Retries {
 }
 
 fn watchful() -> CircuitBreaker {
-    let mut breaker = CircuitBreaker::default();
-    (breaker.first_pause, breaker.longest_pause) = (Duration::from_millis(100), Duration::from_secs(2));
-    breaker
+    CircuitBreaker::default().first_pause(Duration::from_millis(100)).longest_pause(Duration::from_secs(2))
 }
 
 /// The event of a payment that asks the provider for something: its answer belongs to the same process.

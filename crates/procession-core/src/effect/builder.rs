@@ -108,7 +108,7 @@ impl Effect<()> {
 }
 
 impl<F: Fact> Effect<F> {
-    /// What a call leads to that is given up. Without it such a call is parked.
+    /// What a call leads to that is given up. Without it such a call is parked, and so it is if this panics.
     pub fn when_given_up<S: Sends>(
         mut self,
         given_up: impl Fn(&F, &GivenUp) -> S + Send + Sync + 'static,

@@ -31,9 +31,22 @@ impl Default for EffectPolicy {
 }
 
 /// When all calls of an effect pause, because its target is down: after some failures in a row no call begins for a while,
-/// and then one, to look. Only when that one succeeds the others go on. What pauses uses up no attempts.
+/// and then one, to look. Only when that one succeeds the others go on.
+///
+/// What pauses uses up no attempts. The look is an attempt of the call that looks: of those that are due, the one that has
+/// failed least often. So an outage takes one attempt in each pause from all calls together, and a call that always fails is
+/// given up also when it is the only one.
 ///
 /// The idea is the circuit breaker of Nygard's *Release It!*.
+///
+/// ```
+/// # extern crate procession_core as procession;
+/// use std::time::Duration;
+/// use procession::CircuitBreaker;
+///
+/// let watchful = CircuitBreaker::default().failures(3).first_pause(Duration::from_millis(200));
+/// assert_eq!(watchful.longest_pause, Duration::from_secs(30));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CircuitBreaker {
     /// Failures in a row, of any calls, that open it. Without a choice: 5.
@@ -55,6 +68,24 @@ impl CircuitBreaker {
     #[must_use]
     pub fn never() -> Self {
         Self { failures: u32::MAX, ..Self::default() }
+    }
+
+    /// Opens after so many failures in a row: at least one.
+    #[must_use]
+    pub const fn failures(self, failures: u32) -> Self {
+        Self { failures: if failures == 0 { 1 } else { failures }, ..self }
+    }
+
+    /// How long nobody calls, at first.
+    #[must_use]
+    pub const fn first_pause(self, first_pause: Duration) -> Self {
+        Self { first_pause, ..self }
+    }
+
+    /// How long nobody calls, at most.
+    #[must_use]
+    pub const fn longest_pause(self, longest_pause: Duration) -> Self {
+        Self { longest_pause, ..self }
     }
 
     /// How long nobody calls after it has opened, and so many looks have failed.

@@ -153,7 +153,7 @@ pub async fn a_call_that_would_make_its_process_too_long_is_parked<U: StoreUnder
 }
 
 pub async fn a_result_is_judged_once_by_the_circuit_breaker_when_its_batch_fails<U: StoreUnderTest>() {
-    let breaker = CircuitBreaker { failures: 2, ..CircuitBreaker::default() };
+    let breaker = CircuitBreaker::default().failures(2);
     for nth in 1.. {
         let (_place, store) = U::create(Settings::default()).await;
         let office = PostOffice::default();

@@ -4,6 +4,8 @@
 mod call_a_service;
 #[path = "../../examples/change_the_shape_of_an_event.rs"]
 mod change_the_shape_of_an_event;
+#[path = "../../examples/charge_a_customer.rs"]
+mod charge_a_customer;
 #[path = "../../examples/collect_many_answers.rs"]
 mod collect_many_answers;
 #[path = "../../examples/compensate_in_reverse.rs"]
@@ -47,6 +49,11 @@ fn call_a_service_runs() {
 #[test]
 fn change_the_shape_of_an_event_runs() {
     change_the_shape_of_an_event::main().unwrap();
+}
+
+#[test]
+fn charge_a_customer_runs() {
+    charge_a_customer::main().unwrap();
 }
 
 #[test]

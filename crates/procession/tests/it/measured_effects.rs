@@ -33,7 +33,7 @@ fn hotel() -> Application {
     });
     let bell = Effect::named("bell")
         .on(async |_: RoomCleaned, _| Err::<(), _>(EffectError::retry("nobody hears it")))
-        .circuit_breaker(CircuitBreaker { failures: 1, ..CircuitBreaker::default() });
+        .circuit_breaker(CircuitBreaker::default().failures(1));
     let forgetful = Saga::named("forgetful").on(move |event: &RoomCleaned| -> Option<CleanRoom> {
         assert!(event.room != TWICE || asked.fetch_add(1, SeqCst) > 0, "what was to be done?");
         None
