@@ -1,6 +1,7 @@
 //! The `procession` command: what operators see of the processes in a store, and what they can do about them.
 
 mod age;
+mod application;
 mod ask;
 mod backup;
 mod error;

@@ -133,10 +133,16 @@ impl Show {
 
 /// What is said of a message beside its name, where that is more than data.
 fn remark(message: &Recorded) -> Option<String> {
-    #[derive(Deserialize)]
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
     struct Said {
         message: Option<serde_json::Value>,
+        handler: String,
+        attempt: u32,
         cause: Option<String>,
+        effect: Option<String>,
+        attempts: u32,
+        reason: Option<String>,
         by: Option<String>,
         why: Option<String>,
     }
@@ -144,7 +150,18 @@ fn remark(message: &Recorded) -> Option<String> {
     let said = || serde_json::from_str::<Said>(&entry.payload).ok();
     match entry.kind {
         Kind::Rejection | Kind::Ignored => said()?.message?.as_str().map(str::to_owned),
-        Kind::Failure => said()?.cause,
+        Kind::Failure => match said()? {
+            Said { handler, attempt, cause: Some(cause), .. } if handler.starts_with("effect ") => {
+                Some(format!("{handler}, attempt {attempt}: {cause}"))
+            }
+            Said { cause, .. } => cause,
+        },
+        Kind::EffectResult => match said()? {
+            Said { effect: Some(effect), attempts, reason: Some(reason), .. } => {
+                Some(format!("effect {effect}, {}: {reason}", look::count(attempts as usize, "attempt")))
+            }
+            Said { effect, .. } => effect.map(|it| format!("effect {it}")),
+        },
         Kind::Operation => {
             said().map(|it| format!("by {}: {}", it.by.unwrap_or_default(), it.why.unwrap_or_default()))
         }
@@ -182,4 +199,42 @@ fn tell_standing(standing: &Standing, out: &mut dyn Write) -> Result<(), CliErro
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use procession::{
+        Stream,
+        log::{Encoded, Entry},
+    };
+
+    use super::*;
+
+    fn remarked(kind: Kind, payload: &str) -> Option<String> {
+        let message = Encoded { name: "It".into(), schema_version: 1, payload: payload.into() };
+        let entry = Entry::new(kind, Stream::new("bill", "a").unwrap(), message, Timestamp::UNIX_EPOCH);
+        let (position, causation) = (Position(2), Some(Position(1)));
+        let process = ProcessId(1);
+        remark(&Recorded { position, process, causation, version: None, entry: Arc::new(entry) })
+    }
+
+    #[test]
+    fn what_became_of_a_call_names_its_effect_and_its_attempts() {
+        let failed = r#"{"handler":"effect charge","attempt":2,"cause":"nobody answers"}"#;
+        let told = "effect charge, attempt 2: nobody answers";
+        assert_eq!(remarked(Kind::Failure, failed).as_deref(), Some(told));
+        let given_up = r#"{"effect":"charge","attempts":3,"reason":"nobody answers"}"#;
+        let told = "effect charge, 3 attempts: nobody answers";
+        assert_eq!(remarked(Kind::EffectResult, given_up).as_deref(), Some(told));
+        let completed = r#"{"effect":"charge","attempts":1}"#;
+        assert_eq!(remarked(Kind::EffectResult, completed).as_deref(), Some("effect charge"));
+    }
+
+    #[test]
+    fn what_became_of_a_message_says_why_its_handler_has_failed() {
+        let failed = r#"{"handler":"bill","attempt":2,"cause":"it is torn"}"#;
+        assert_eq!(remarked(Kind::Failure, failed).as_deref(), Some("it is torn"));
+    }
 }

@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use procession::{
     inspect::{EffectOverview, Inspector, ProcessState, Rates, Standing},
     log::Position,
+    sqlite::InUse,
 };
 use serde::Serialize;
 
 use crate::{
     age::{absolute, ago},
+    application::ApplicationView,
     error::CliError,
     look,
     program::{Done, Found, Shared},
@@ -24,6 +26,7 @@ pub(crate) struct Status {}
 #[derive(Serialize)]
 pub(crate) struct Overview {
     store: String,
+    application: ApplicationView,
     head: Position,
     /// Messages before their handlers.
     pending: u64,
@@ -61,7 +64,7 @@ const TIMERS_COUNTED: usize = 10_000;
 
 impl Status {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
-        let overview = Overview::of(&shared.inspector().await?).await?;
+        let overview = Overview::of(&shared.inspector().await?, shared.in_use()?).await?;
         if shared.json {
             look::json(&overview)?;
         } else {
@@ -72,7 +75,7 @@ impl Status {
 }
 
 impl Overview {
-    pub(crate) async fn of(inspector: &Inspector) -> Result<Self, CliError> {
+    pub(crate) async fn of(inspector: &Inspector, in_use: InUse) -> Result<Self, CliError> {
         let (store, now) = (inspector.store(), Timestamp::now());
         let sweep = inspector.sweep().await?;
         let by_effect = inspector.effects(now).await?;
@@ -85,6 +88,7 @@ impl Overview {
         });
         Ok(Self {
             store: store.name(),
+            application: in_use.into(),
             head: sweep.progress.head,
             pending: sweep.lags.iter().sum(),
             partitions: partitions.collect(),
@@ -106,12 +110,19 @@ impl Overview {
     }
 
     pub(crate) fn found(&self) -> Found {
-        Found::wrong_if(self.processes.stuck > 0 || self.parked > 0)
+        Found::wrong_if(self.processes.stuck > 0 || self.parked > 0 || self.is_left_alone())
+    }
+
+    /// Whether timers or calls are due, and nobody is there who would do something about it.
+    fn is_left_alone(&self) -> bool {
+        !self.application.is_running && (self.timers_due > 0 || self.by_effect.iter().any(|it| it.due > 0))
     }
 
     pub(crate) fn tell(&self, out: &mut dyn Write) -> Result<(), CliError> {
         let (now, strong) = (Timestamp::now(), look::STRONG);
         writeln!(out, "{strong}{}{strong:#}  {} entries", self.store, look::number(self.head.0))?;
+        let bad = if self.is_left_alone() { look::BAD } else { look::FAINT };
+        writeln!(out, "runtime    {bad}{}{bad:#}", self.application.told(now))?;
         let Counts { running, waiting, suspended, stuck } = self.processes;
         let bad = if stuck > 0 { look::BAD } else { look::FAINT };
         writeln!(

@@ -1,6 +1,10 @@
 use std::{path::PathBuf, str::FromStr, sync::Arc};
 
-use procession::{Store, inspect::Inspector, sqlite::SqliteStore};
+use procession::{
+    Store,
+    inspect::Inspector,
+    sqlite::{InUse, SqliteStore},
+};
 
 use crate::{error::CliError, program::Shared};
 
@@ -50,6 +54,13 @@ impl Shared {
     pub(crate) fn beside(&self) -> Result<Arc<dyn Store>, CliError> {
         match self.address()? {
             StoreAddress::Sqlite(path) => Ok(Arc::new(SqliteStore::open_beside(path)?)),
+        }
+    }
+
+    /// Whether an application has the store open.
+    pub(crate) fn in_use(&self) -> Result<InUse, CliError> {
+        match self.address()? {
+            StoreAddress::Sqlite(path) => Ok(SqliteStore::in_use(path)?),
         }
     }
 

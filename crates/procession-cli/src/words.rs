@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use procession::{
-    inspect::WaitsFor,
+    inspect::{OpenBreaker, WaitsFor},
     store::{HoldKind, ParkedReason},
 };
 
@@ -13,6 +13,9 @@ pub(crate) fn briefly(it: &WaitsFor, now: Timestamp) -> String {
     match it {
         WaitsFor::Handler { message, stream, .. } => format!("{message} before {stream}"),
         WaitsFor::Timer { message, due, .. } => format!("timer {message}, {}", ago(*due, now)),
+        WaitsFor::Effect { effect, breaker: Some(_), .. } => {
+            format!("effect {effect}, paused: its target is down")
+        }
         WaitsFor::Effect { effect, attempt, .. } => format!("effect {effect}, attempt {attempt}"),
         WaitsFor::Parked { message, handler, behind: Some(first), .. } => {
             format!("{message} parked for {handler} behind #{first}")
@@ -47,10 +50,17 @@ pub(crate) fn fully(it: &WaitsFor, now: Timestamp) -> Vec<String> {
                 format!("due {} ({}){others}", ago(*due, now), absolute(*due)),
             ]
         }
-        WaitsFor::Effect { effect, message, position, attempt, due, cause, .. } => {
+        WaitsFor::Effect { effect, message, position, attempt, due, cause, breaker, wakes, .. } => {
             let mut said = vec![format!("effect {effect} for {message} (#{position}), attempt {attempt}")];
-            said.push(format!("due {} ({})", ago(*due, now), absolute(*due)));
+            said.push(match breaker {
+                Some(OpenBreaker { open_since, next_look, .. }) => {
+                    let look = if *next_look <= now { "now".into() } else { ago(*next_look, now) };
+                    format!("paused: the target is down since {}; next look {look}", absolute(*open_since))
+                }
+                None => format!("due {} ({})", ago(*due, now), absolute(*due)),
+            });
             said.extend(cause.as_ref().map(|it| format!("the last attempt has failed: {it}")));
+            said.extend(wakes.iter().map(|it| format!("{it} waits for what comes of it")));
             said
         }
         WaitsFor::Parked {

@@ -22,5 +22,6 @@ mod writer;
 
 pub use backup::BackupError;
 pub use error::OpenError;
+pub use lock::InUse;
 pub use open::SqliteOptions;
 pub use store::SqliteStore;

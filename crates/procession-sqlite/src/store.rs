@@ -23,7 +23,7 @@ use crate::{
     BackupError, OpenError, SqliteOptions,
     apply::Applier,
     backup, inspect,
-    lock::WriteLock,
+    lock::{InUse, WriteLock},
     read::Readers,
     rows,
     writer::{Job, Writer},
@@ -59,6 +59,18 @@ impl SqliteStore {
     /// When the file is not a store, is in use by another process, or cannot be read and written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         SqliteOptions::default().open(path)
+    }
+
+    /// Whether a process handles the messages of the store in this file, or since when none does.
+    ///
+    /// # Errors
+    /// When the lock file beside it cannot be read.
+    pub fn in_use(path: impl AsRef<Path>) -> Result<InUse, OpenError> {
+        let path = path.as_ref();
+        InUse::of(path).map_err(|error| OpenError::Io {
+            path: path.into(),
+            reason: format!("the lock file beside it cannot be read: {error}"),
+        })
     }
 
     /// Opens a store for reading only, beside the process that writes it.

@@ -33,9 +33,8 @@ fn an_operator_sees_that_the_target_of_an_effect_is_down_and_which_calls_wait_fo
     let shop = folder.shop(&provider.address, "");
     provider.stop();
     shop.stock("pen");
-    for cart in 0..6 {
-        shop.order(&format!("cart-{cart}"), "pen");
-    }
+    let orders = [0, 1, 2, 3, 4, 5].map(|cart| shop.order(&format!("cart-{cart}"), "pen"));
+    let order = orders[0];
 
     // when
     let status = status_when(&folder, |it| !charge(it)["breaker"].is_null());
@@ -49,5 +48,31 @@ fn an_operator_sees_that_the_target_of_an_effect_is_down_and_which_calls_wait_fo
     let row = told.lines().find(|it| it.trim_start().starts_with("charge ")).unwrap_or_default();
     assert!(row.contains(" opened ") && row.contains("looks "), "{told}");
     assert!(told.lines().all(|it| it.chars().count() <= 80), "{told}");
+    let shown = folder.procession(&["show", &order.to_string()]).ended_with(0);
+    assert!(shown.contains("paused: the target is down since") && shown.contains("; next look "), "{shown}");
+    assert!(shown.contains("order/") && shown.contains(" waits for what comes of it"), "{shown}");
     shop.stop();
+}
+
+#[test]
+fn a_store_whose_calls_are_due_and_that_no_application_has_open_is_not_fine() {
+    // given: a shop that has died while its provider was away
+    let folder = Folder::new();
+    let provider = folder.provider();
+    let shop = folder.shop(&provider.address, "");
+    provider.stop();
+    shop.stock("pen");
+    shop.order("cart", "pen");
+    let running = status_when(&folder, |it| charge(it)["open"] == 1);
+    assert_eq!(running["application"]["running"], true, "{running}");
+    assert!(folder.procession(&["status"]).ended_with(0).contains("runtime    running; started "));
+
+    // when
+    drop(shop);
+
+    // then
+    let status = status_when(&folder, |it| charge(it)["due"] == 1);
+    assert_eq!(status["application"]["running"], false, "{status}");
+    let told = folder.procession(&["status"]).ended_with(1);
+    assert!(told.contains("runtime    none runs; the last one has died, and was started "), "{told}");
 }

@@ -78,14 +78,26 @@ impl Inspector {
             *counted += 1;
             it.oldest = it.oldest.into_iter().chain([call.at]).min();
         }
-        for (note, text) in self.store.notes(OpenBreaker::NOTES.into()).await? {
+        for (effect, open) in self.open_breakers().await? {
             // An effect that the application does not have any more calls nobody.
-            if let Some(it) = OpenBreaker::effect_of(&note).and_then(|it| effects.get_mut(it)) {
-                let read = serde_json::from_str(&text);
-                it.breaker =
-                    Some(read.map_err(|error| InspectError::Note { name: note, reason: error.to_string() })?);
+            if let Some(it) = effects.get_mut(&effect) {
+                it.breaker = Some(open);
             }
         }
         Ok(effects.into_values().collect())
+    }
+
+    /// The circuit breakers that are open, by the names of their effects.
+    pub(super) async fn open_breakers(&self) -> Result<BTreeMap<String, OpenBreaker>, InspectError> {
+        let notes = self.store.notes(OpenBreaker::NOTES.into()).await?;
+        let read = |(name, text): (String, String)| {
+            let effect = OpenBreaker::effect_of(&name)?.to_owned();
+            let open = serde_json::from_str(&text);
+            Some(
+                open.map(|it| (effect, it))
+                    .map_err(|error| InspectError::Note { name, reason: error.to_string() }),
+            )
+        };
+        notes.into_iter().filter_map(read).collect()
     }
 }

@@ -5,7 +5,7 @@ use procession_core::log::{Position, ProcessId, Recorded};
 use serde::Deserialize;
 
 use super::{
-    Inspector, Standing, Sweep, WaitsFor,
+    InspectError, Inspector, OpenBreaker, Standing, Sweep, WaitsFor,
     facts::{Facts, OpenInstance, ParkedFact},
 };
 use crate::store::{EffectCall, ProcessExtent, StoreError};
@@ -59,8 +59,18 @@ impl Inspector {
         positions.dedup();
         let entries = self.store.read_entries(positions).await?;
         let entries: BTreeMap<Position, Recorded> = entries.into_iter().map(|it| (it.position, it)).collect();
-        let explaining = Explaining { inspector: self, entries: &entries, sweep };
+        let calls = processes.iter().any(|(_, facts)| !facts.calls.is_empty());
+        let breakers =
+            if calls { self.open_breakers().await.map_err(in_the_store)? } else { BTreeMap::new() };
+        let explaining = Explaining { inspector: self, entries: &entries, breakers, sweep };
         Ok(processes.iter().filter_map(|(extent, facts)| explaining.standing(extent, facts)).collect())
+    }
+}
+
+fn in_the_store(error: InspectError) -> StoreError {
+    match error {
+        InspectError::Store(error) => error,
+        other => StoreError::Permanent(other.to_string()),
     }
 }
 
@@ -68,6 +78,7 @@ impl Inspector {
 struct Explaining<'a> {
     inspector: &'a Inspector,
     entries: &'a BTreeMap<Position, Recorded>,
+    breakers: BTreeMap<String, OpenBreaker>,
     sweep: Option<&'a Sweep>,
 }
 
@@ -95,12 +106,13 @@ impl Explaining<'_> {
         }
         waits.extend(facts.parked.iter().map(|it| self.parked(it)));
         waits.extend(self.handler(facts));
-        waits.extend(facts.calls.iter().map(|it| self.effect(it)));
+        waits.extend(facts.calls.iter().map(|it| self.effect(it, facts)));
         waits.extend(self.timer(facts));
         let rests = facts.is_at_rest();
         // While something of the process is on its way, it is this that its instances wait for.
-        waits
-            .extend(facts.instances.iter().filter(|it| rests || it.can_be_woken).map(|it| self.instance(it)));
+        let waits_itself =
+            |it: &&OpenInstance| (rests || it.can_be_woken) && self.woken_by(it, facts).is_empty();
+        waits.extend(facts.instances.iter().filter(waits_itself).map(|it| self.instance(it)));
         waits
     }
 
@@ -156,10 +168,23 @@ impl Explaining<'_> {
         })
     }
 
-    fn effect(&self, call: &EffectCall) -> WaitsFor {
-        let handler = &*call.delivery.handler;
+    /// The open calls that an instance waits for: what it takes can follow from them.
+    fn woken_by<'f>(&self, instance: &OpenInstance, facts: &'f Facts) -> Vec<&'f EffectCall> {
+        if facts.calls.is_empty() {
+            return Vec::new();
+        }
+        let category = instance.stream.category();
+        let awaited = self.inspector.description.awaited(category, instance.awaits.clone());
+        facts.calls.iter().filter(|it| awaited.effects.contains(effect_of(it))).collect()
+    }
+
+    fn effect(&self, call: &EffectCall, facts: &Facts) -> WaitsFor {
+        let effect = effect_of(call);
+        let waits = |it: &&OpenInstance| self.woken_by(it, facts).contains(&call);
         WaitsFor::Effect {
-            effect: handler.strip_prefix("effect ").unwrap_or(handler).into(),
+            effect: effect.into(),
+            breaker: self.breakers.get(effect).copied(),
+            wakes: facts.instances.iter().filter(waits).map(|it| it.stream.to_string()).collect(),
             message: self.name(call.delivery.position),
             position: call.delivery.position,
             attempt: call.attempts.saturating_add(1),
@@ -193,4 +218,8 @@ impl Explaining<'_> {
             WaitsFor::Nothing { instance, awaits, from, since }
         }
     }
+}
+
+fn effect_of(call: &EffectCall) -> &str {
+    call.delivery.handler.strip_prefix("effect ").unwrap_or(&call.delivery.handler)
 }

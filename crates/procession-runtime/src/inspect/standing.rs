@@ -7,6 +7,7 @@ use procession_core::{
 };
 use serde::{Serialize, Serializer};
 
+use super::OpenBreaker;
 use crate::store::{HoldKind, ParkedReason};
 
 /// Where a process is.
@@ -122,6 +123,10 @@ pub enum WaitsFor {
         due: Timestamp,
         /// Why the last attempt has failed.
         cause: Option<String>,
+        /// That nobody calls at the moment, because the target is down.
+        breaker: Option<OpenBreaker>,
+        /// The instances that wait for what comes of it.
+        wakes: Vec<String>,
         /// Since when.
         since: Timestamp,
     },

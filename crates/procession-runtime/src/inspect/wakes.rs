@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{DescribedHandler, Description};
+use procession_core::map::HandlerKind;
+
+use super::{DescribedHandler, Description, description::named};
 
 /// What instances of a category wait for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub(super) struct Awaited {
     pub(super) from: BTreeSet<String>,
     /// The messages from outside that they can follow from.
     pub(super) wakes: BTreeSet<String>,
+    /// The effects whose calls they can follow from.
+    pub(super) effects: BTreeSet<String>,
 }
 
 impl Description {
@@ -27,34 +31,29 @@ impl Description {
     pub(super) fn awaited(&self, category: &str, messages: BTreeSet<String>) -> Awaited {
         let mut awaited = Awaited::default();
         for message in &messages {
-            self.trace(message, category, &mut BTreeSet::new(), &mut awaited.wakes);
+            self.trace(message, category, &mut BTreeSet::new(), &mut awaited);
             let makers = self.makers_of(message).filter(|it| !it.is_of(category));
             awaited.from.extend(makers.map(|it| it.name.clone()));
         }
         Awaited { messages, ..awaited }
     }
 
-    fn trace(
-        &self,
-        message: &str,
-        category: &str,
-        seen: &mut BTreeSet<String>,
-        wakes: &mut BTreeSet<String>,
-    ) {
+    fn trace(&self, message: &str, category: &str, seen: &mut BTreeSet<String>, awaited: &mut Awaited) {
         if !seen.insert(message.to_owned()) {
             return;
         }
         if self.modules.iter().any(|it| it.external_events.iter().any(|it| it == message)) {
-            wakes.insert(message.to_owned());
+            awaited.wakes.insert(message.to_owned());
         }
         if self.makers_of(message).next().is_none() {
             let is_command = self.handlers().any(|it| it.trigger == "command" && it.takes == message);
-            wakes.extend(is_command.then(|| message.to_owned()));
+            awaited.wakes.extend(is_command.then(|| message.to_owned()));
             return;
         }
         for maker in self.makers_of(message).filter(|it| !it.is_of(category)) {
             let cause = maker.rejected_command.as_ref().unwrap_or(&maker.takes);
-            self.trace(cause, category, seen, wakes);
+            awaited.effects.extend((maker.kind == named(HandlerKind::Effect)).then(|| maker.name.clone()));
+            self.trace(cause, category, seen, awaited);
         }
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use procession::{
     Decider, MemoryStore, Message, Runtime, Stream,
-    inspect::{Description, Inspector, ProcessState, WaitsFor},
+    inspect::{Description, Inspector, OpenBreaker, ProcessState, WaitsFor},
     log::{Entry, Kind, Position, ProcessId},
     store::{
         Batch, Delivery, EffectCall, Expected, Hold, HoldKind, NewEntry, Parked, ParkedOf, ParkedReason,
@@ -10,7 +10,10 @@ use procession::{
     },
 };
 
-use crate::rental::{Bicycle, Lock, Pay, RentalBegan, START, Till, rent, rentals, running, standing};
+use crate::rental::{
+    Bicycle, Lock, Pay, Rent, RentalBegan, START, Till, rent, rentals, rentals_with_a_provider, running,
+    standing,
+};
 
 fn stream<D: Decider>(id: &str) -> Stream {
     Stream::new(D::CATEGORY, id).unwrap()
@@ -202,6 +205,23 @@ async fn a_process_waits_for_an_effect() {
     };
     assert_eq!((&**effect, &**message, *attempt), ("charge", RentalBegan::NAME, 3));
     assert_eq!(cause.as_deref(), Some("the provider is away"));
+}
+
+#[tokio::test]
+async fn an_open_call_is_what_wakes_an_instance_and_says_that_its_target_is_down() {
+    let (runtime, store) = running(&rentals_with_a_provider()).await;
+    let process = runtime.execute(Rent { rental: "a".into() }).await.unwrap().process;
+    runtime.settled().await.unwrap();
+
+    let standing = standing(&store, process).await;
+
+    assert_eq!(standing.state, ProcessState::Waiting);
+    let [WaitsFor::Effect { effect, wakes, breaker, .. }] = &*standing.waits_for else {
+        panic!("{standing:?}")
+    };
+    assert_eq!((&**effect, &**wakes), ("charge", &["rental/a".to_owned()][..]));
+    let next_look = START + std::time::Duration::from_secs(1);
+    assert_eq!(*breaker, Some(OpenBreaker { open_since: START, next_look, failed_looks: 0 }));
 }
 
 async fn runtime_event(store: &MemoryStore, process: ProcessId, name: &str) -> Position {

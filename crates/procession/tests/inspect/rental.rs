@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use procession::{
-    After, Application, Command, Context, Correlation, Decider, Either, Event, Events, Handle, MemoryStore,
-    Module, Never, On, OnTimeout, ProcessManager, Runtime, Starts, Store,
+    After, Application, CircuitBreaker, Command, Context, Correlation, Decider, Effect, EffectError, Either,
+    Event, Events, Handle, MemoryStore, Module, Never, On, OnTimeout, ProcessManager, Runtime, Starts, Store,
     inspect::{Inspector, Standing},
     log::ProcessId,
 };
@@ -166,6 +166,22 @@ pub(crate) fn rentals(with_till: bool) -> Application {
         modules.push(Module::named("rentals").process_manager(process));
     }
     Application::assemble(modules).unwrap()
+}
+
+/// With a till that asks a provider for the money, which is away.
+pub(crate) fn rentals_with_a_provider() -> Application {
+    let charge = Effect::named("charge")
+        .on(async |_: Rented, _| Err::<Pay, _>(EffectError::retry("the provider is away")))
+        .circuit_breaker(CircuitBreaker::default().failures(1));
+    let bicycles = Module::named("bicycles")
+        .handles::<Rent>()
+        .handles::<Lock>()
+        .publishes::<Rented>()
+        .publishes::<Locked>();
+    let till = Module::named("till").handles::<Pay>().publishes::<Paid>().effect(charge);
+    let process = ProcessManager::<Rental>::new().on::<Rented>().on::<Locked>().on::<Paid>();
+    let rentals = Module::named("rentals").process_manager(process.on_timeout::<Remind>());
+    Application::assemble([bicycles, till, rentals]).unwrap()
 }
 
 pub(crate) async fn running(application: &Application) -> (Runtime, MemoryStore) {
