@@ -66,3 +66,33 @@ impl ReadyCalls {
         self.remove(due, position)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn of_the_calls_that_are_due_the_least_tried_is_taken() {
+        let mut calls = ReadyCalls::default();
+        for (due, position, attempts) in [(0, 1, 3), (1, 2, 1), (1, 3, 1), (2, 4, 0)] {
+            calls.insert(at(due), Position(position), Ready { attempts, too_late_at: None });
+        }
+        let taken: Vec<_> = std::iter::from_fn(|| calls.take_least_tried(at(1))).map(|it| it.0).collect();
+        assert_eq!((taken, calls.first_due()), (vec![2, 3, 1], Some(at(2))));
+    }
+
+    #[test]
+    fn what_was_taken_is_not_too_late_any_more() {
+        let mut calls = ReadyCalls::default();
+        for (due, position) in [(9, 1), (0, 2)] {
+            calls.insert(at(due), Position(position), Ready { attempts: 0, too_late_at: Some(at(5)) });
+        }
+        assert_eq!((calls.take_first(), calls.first_end()), (Some(Position(2)), Some(at(5))));
+        assert_eq!(calls.take_too_late(at(4)), None);
+        assert_eq!((calls.take_too_late(at(5)), calls.first_due()), (Some(Position(1)), None));
+    }
+}
