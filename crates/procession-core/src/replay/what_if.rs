@@ -126,11 +126,17 @@ impl<'a> WhatIf<'a> {
         self.replay.take(entry);
     }
 
-    /// Ends it, when the log is at the end of what was handled.
+    /// Ends it, when all of the log has been handled.
     #[must_use]
-    pub fn finish(mut self) -> WhatIfReport {
+    pub fn finish(self) -> WhatIfReport {
+        self.finish_where(|_| true)
+    }
+
+    /// Ends it, and asks about those events only that are known to be handled: on others nothing has been done *yet*.
+    #[must_use]
+    pub fn finish_where(mut self, is_handled: impl Fn(&Recorded) -> bool) -> WhatIfReport {
         self.compare();
-        self.ask_the_silent();
+        self.ask_the_silent(is_handled);
         self.report.same = self.replay.steps;
         self.tell_ends();
         self.report
@@ -209,15 +215,11 @@ impl<'a> WhatIf<'a> {
     }
 
     /// Asks those who react to events on which nobody has done anything: perhaps somebody does today.
-    fn ask_the_silent(&mut self) {
+    fn ask_the_silent(&mut self, is_handled: impl Fn(&Recorded) -> bool) {
         let engine = self.engine;
-        let silent: Vec<Recorded> = self
-            .replay
-            .messages
-            .values()
-            .filter(|it| !self.answered.contains(&it.position))
-            .cloned()
-            .collect();
+        let messages = self.replay.messages.values();
+        let silent = messages.filter(|it| !self.answered.contains(&it.position) && is_handled(it));
+        let silent: Vec<Recorded> = silent.cloned().collect();
         for event in silent {
             let Handlers::Reactions(reactions) = engine.handlers_of(&event.entry) else { continue };
             let mut now = Vec::new();
