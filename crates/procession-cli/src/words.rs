@@ -63,6 +63,7 @@ pub(crate) fn fully(it: &WaitsFor, now: Timestamp) -> Vec<String> {
             attempts,
             retry_at,
             behind,
+            more,
             ..
         } => {
             let mut said = vec![format!("{message} (#{position}) for {stream} is parked for {handler}")];
@@ -74,6 +75,9 @@ pub(crate) fn fully(it: &WaitsFor, now: Timestamp) -> Vec<String> {
                     format!("only an operator can let it go on: procession parked retry #{position}")
                         .replace('#', ""),
                 );
+            }
+            if *more > 0 {
+                said.push(format!("{more} more messages of this process are parked: procession parked list"));
             }
             said
         }

@@ -12,6 +12,7 @@
 //! small, also in a log of millions: messages behind the checkpoints, timers, calls, parked messages, and instances that
 //! have not ended.
 
+mod brief;
 mod description;
 mod effects;
 mod explain;

@@ -8,7 +8,7 @@ use procession_core::{
 };
 use serde::Serialize;
 
-use crate::store::{ParkedOf, Progress, Store, StoreError, TimersOf};
+use crate::store::{ParkedPages, Progress, Store, StoreError, TimersOf};
 
 /// A promise that a store has broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -149,9 +149,12 @@ async fn compare_extents(store: &dyn Store, head: Position, reading: &mut Readin
 }
 
 async fn look_up_references(store: &dyn Store, reading: &mut Reading) -> Result<(), StoreError> {
-    for it in store.parked(ParkedOf::Everything, usize::MAX).await? {
-        let what = format!("a message parked for `{}`", it.handler);
-        reading.look_up(&what, it.position, Some(it.process), store).await?;
+    let mut pages = ParkedPages::of(store);
+    while let Some(page) = pages.next().await? {
+        for it in page {
+            let what = format!("a message parked for `{}`", it.handler);
+            reading.look_up(&what, it.position, Some(it.process), store).await?;
+        }
     }
     for it in store.calls().await? {
         let what = format!("a call of `{}`", it.delivery.handler);

@@ -1,6 +1,6 @@
 //! When the store says no: nothing of a failed batch took effect, so all of it is run again on fresh state.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use procession_core::log::Position;
 
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     fault_points::FaultPoint,
     request::{Request, RequestError},
-    store::{Conflict, ParkedOf, StoreError},
+    store::{Conflict, ParkedPages, StoreError},
 };
 
 /// How long to wait before the store is asked again: doubling, from 20 ms to 1 s.
@@ -143,23 +143,38 @@ impl Processor {
         FaultPoint::SynchronizeBegun.pass();
         let progress = self.store.progress().await?;
         FaultPoint::SynchronizeHalf.pass();
-        let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
         let holds = self.store.holds().await?;
         let calls = self.store.calls().await?;
         self.next_due = self.store.next_due().await?;
         self.states.clear();
-        self.quiet.reset(&parked);
+        self.quiet.reset();
         calls.iter().for_each(|it| self.quiet.begun(it.process));
         self.effects.reset(calls);
-        self.vitals.set_parked(parked.len() as u64);
-        self.holds = Holds::of(holds, &parked);
-        self.blocked = Blocked::of(parked);
+        self.holds = Holds::of(holds);
+        self.blocked = Blocked::default();
+        self.read_parked().await?;
         self.head = progress.head;
         self.backlog = Backlog::new(progress.checkpoints, &self.limits);
         self.committed.send_replace(progress.head);
         // What was in flight is in the log, or will be decided again.
         self.replies.are_registered_up_to(Position(u64::MAX));
         FaultPoint::SynchronizeDone.pass();
+        Ok(())
+    }
+
+    /// Learns what parked messages hold up. What is kept of them grows with the streams and processes that wait, and not with
+    /// the messages.
+    async fn read_parked(&mut self) -> Result<(), StoreError> {
+        let store = Arc::clone(&self.store);
+        let mut pages = ParkedPages::of(&*store);
+        while let Some(page) = pages.next().await? {
+            for it in page {
+                self.quiet.parked(it.process);
+                self.holds.learn(&it);
+                self.blocked.learn(it);
+            }
+        }
+        self.vitals.set_parked(self.quiet.all_parked());
         Ok(())
     }
 
