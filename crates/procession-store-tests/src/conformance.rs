@@ -36,6 +36,7 @@ macro_rules! conformance {
                 o3_the_answer_is_the_same_after_a_restart
                 o3_who_has_heard_nothing_because_of_a_crash_asks_again_and_gets_the_answer
                 o3_many_at_once_with_one_key_have_one_effect_and_one_answer
+                o3_many_that_are_repeated_at_once_undo_few_batches
                 o3_one_key_with_another_command_is_refused_and_changes_nothing
                 o3_a_command_sent_twice_with_one_key_is_logged_and_handled_once
                 a_command_whose_id_is_impossible_is_refused_and_changes_nothing

@@ -81,6 +81,7 @@ impl Processor {
                     requests.partition(|it| it.idempotency_key.as_deref() == Some(key));
                 seen.into_iter().for_each(|it| it.refuse(RequestError::Seen { position: *position }));
                 self.put_back(others);
+                self.refuse_seen().await;
             }
             StoreError::Transient(reason) => {
                 tracing::warn!(
@@ -113,6 +114,21 @@ impl Processor {
             }
         }
         undone
+    }
+
+    /// Who repeats one request often repeats many, and each of them would undo a batch of its own.
+    async fn refuse_seen(&mut self) {
+        for request in std::mem::take(&mut self.requests) {
+            let mut seen = None;
+            if let Some(key) = &request.idempotency_key {
+                // What cannot be looked up now is met again by the commit.
+                seen = self.store.find_key(Arc::clone(key)).await.ok().flatten();
+            }
+            match seen {
+                Some(position) => request.refuse(RequestError::Seen { position }),
+                None => self.requests.push_back(request),
+            }
+        }
     }
 
     fn put_back(&mut self, requests: Vec<Request>) {
