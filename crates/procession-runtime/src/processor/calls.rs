@@ -366,14 +366,20 @@ mod tests {
         calls.are_durable(std::slice::from_ref(&delivery));
         assert_eq!(calls.begin(Timestamp::UNIX_EPOCH, |_| false).len(), 1);
         calls.close(&delivery);
-        calls.put_back(vec![Finished { delivery: delivery.clone(), result: Ok(Vec::new()), is_look: false }]);
+        calls.put_back(vec![Finished {
+            delivery: delivery.clone(),
+            result: Ok(Vec::new()),
+            took: None,
+            is_look: false,
+            is_judged: true,
+        }]);
 
         // when the processor starts over
         calls.reset(vec![call]);
 
         // then what it has said is recorded, and it is not made again
         assert_eq!(calls.begin(Timestamp::UNIX_EPOCH, |_| false).len(), 0);
-        assert_eq!(calls.take_finished(9).len(), 1);
+        assert_eq!(calls.take_finished(9, Timestamp::UNIX_EPOCH).len(), 1);
         assert!(calls.get(&delivery).is_some());
     }
 }
