@@ -6,7 +6,7 @@ use std::{
 use procession::{
     OperatorError, StoreError,
     inspect::InspectError,
-    sqlite::{BackupError, OpenError},
+    sqlite::{BackupError, OpenError, RestoreError},
 };
 
 use crate::look;
@@ -93,6 +93,8 @@ impl From<OpenError> for CliError {
                 "name the file that the application was started with: --store sqlite:FILE"
             }
             OpenError::Damaged { .. } => "bring back a backup; this file was not changed",
+            OpenError::HalfRestored { .. } => "run `procession restore` with the backup once more",
+            OpenError::InUse { .. } => "stop the application that has it open, then try again",
             OpenError::NotAStore { .. } => "name another file; this one was not changed",
             OpenError::TooNew { .. } => "use the `procession` of the application's release",
             OpenError::TooOld { .. } => "start the application once with this release",
@@ -133,6 +135,21 @@ impl From<BackupError> for CliError {
             other => {
                 Self::store(other).hint("check that the folder can be written, and that the disk has room")
             }
+        }
+    }
+}
+
+impl From<RestoreError> for CliError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Open(error) => error.into(),
+            RestoreError::Copy(error) => error.into(),
+            RestoreError::Itself(_) => Self::usage(error).hint("nothing was changed"),
+            RestoreError::InUse(_) => Self::store(error).hint("nothing was changed"),
+            other => Self::store(other).hint(
+                "make sure that the folder and its files may be changed by this user, and run it again; until \
+                then nobody opens the store",
+            ),
         }
     }
 }

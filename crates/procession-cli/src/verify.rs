@@ -36,7 +36,7 @@ pub(crate) async fn verified(store: &dyn Store, json: bool) -> Result<Found, Cli
     Ok(Found::wrong_if(!report.violations.is_empty()))
 }
 
-fn tell(report: &Report, name: &str) -> Result<(), CliError> {
+pub(crate) fn tell(report: &Report, name: &str) -> Result<(), CliError> {
     let (mut out, bad) = (anstream::stdout(), look::BAD);
     let [entries, streams, processes] = [report.entries, report.streams, report.processes].map(look::number);
     let read = format!("{entries} entries, {streams} streams, {processes} processes");
@@ -48,5 +48,8 @@ fn tell(report: &Report, name: &str) -> Result<(), CliError> {
         let place = it.position.map_or_else(String::new, |it| format!("#{it}: "));
         writeln!(out, "  {place}{}", it.found)?;
     }
-    Ok(writeln!(out, "Bring back a backup, and keep this file for those who look for the reason.")?)
+    Ok(writeln!(
+        out,
+        "Bring back a backup with `procession restore`; it keeps this file for those who look for the reason."
+    )?)
 }

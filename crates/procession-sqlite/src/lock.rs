@@ -1,11 +1,10 @@
 use std::{
-    ffi::OsString,
     fs::{File, TryLockError},
     io::{Read, Seek, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use crate::OpenError;
+use crate::{OpenError, restore::with};
 
 /// The right to write a store, held until it is dropped or the process dies.
 ///
@@ -16,7 +15,7 @@ pub(crate) struct WriteLock {
 
 impl WriteLock {
     pub(crate) fn acquire(store: &Path) -> Result<Self, OpenError> {
-        let path = beside(store);
+        let path = with(store, "-lock");
         let io = |error: std::io::Error| OpenError::Io {
             path: store.into(),
             reason: format!("the lock file {} beside it cannot be written: {error}", path.display()),
@@ -46,12 +45,6 @@ impl Drop for WriteLock {
             tracing::warn!(%error, "the lock of a store is not given back before its file is closed");
         }
     }
-}
-
-fn beside(store: &Path) -> PathBuf {
-    let mut name = OsString::from(store);
-    name.push("-lock");
-    name.into()
 }
 
 #[cfg(test)]

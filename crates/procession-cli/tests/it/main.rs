@@ -10,3 +10,4 @@ mod effects;
 mod everywhere;
 mod guide;
 mod programs;
+mod restore;

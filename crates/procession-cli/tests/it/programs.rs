@@ -171,6 +171,12 @@ impl Serving {
         self.stdout.read_to_string(&mut rest).unwrap();
         self.child.wait().unwrap()
     }
+
+    /// Ends it as a crash does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 impl Drop for Serving {
