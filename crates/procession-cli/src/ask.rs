@@ -44,6 +44,14 @@ pub(crate) struct Change {
     pub(crate) operation: Operation,
     /// Retries: how often the handler has failed before.
     pub(crate) failures: u32,
+    /// What follows from it, in sentences.
+    pub(crate) then: Vec<String>,
+}
+
+impl Change {
+    pub(crate) fn of(what: String, operation: Operation) -> Self {
+        Self { what, operation, failures: 0, then: Vec::new() }
+    }
 }
 
 /// What came of a change. As JSON these names are stable.
@@ -55,6 +63,8 @@ struct Outcome {
     result: Came,
     /// Why the handler has failed again.
     cause: Option<String>,
+    /// What follows from it.
+    then: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,8 +86,8 @@ impl Asking {
     /// Says what will be done, asks for it, and waits for what comes of it.
     pub(crate) async fn ask(&self, changes: Vec<Change>, shared: &Shared) -> Done {
         if self.dry_run {
-            let outcome = |it: Change| Outcome::of(it.what, None, Came::DryRun);
-            return tell(&changes.into_iter().map(outcome).collect::<Vec<_>>(), shared);
+            let outcomes = changes.into_iter().map(|it| it.came(None, Came::DryRun, None));
+            return tell(&outcomes.collect::<Vec<_>>(), shared);
         }
         let store = shared.beside()?;
         let outcomes = self.ask_on(&store, changes).await;
@@ -102,7 +112,7 @@ impl Asking {
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             };
-            outcomes.push(Outcome { cause, ..Outcome::of(change.what, Some(position), result) });
+            outcomes.push(change.came(Some(position), result, cause));
         }
         Ok(outcomes)
     }
@@ -163,9 +173,9 @@ async fn hold(
     Ok(store.holds().await?.into_iter().find(|(it, _)| *it == process).map(|(_, it)| it.kind))
 }
 
-impl Outcome {
-    fn of(change: String, operation: Option<Position>, result: Came) -> Self {
-        Self { change, operation, result, cause: None }
+impl Change {
+    fn came(self, operation: Option<Position>, result: Came, cause: Option<String>) -> Outcome {
+        Outcome { change: self.what, operation, result, cause, then: self.then }
     }
 }
 
@@ -177,7 +187,7 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
         return Ok(found);
     }
     let mut out = anstream::stdout();
-    for Outcome { change, operation, result, cause } in outcomes {
+    for Outcome { change, operation, result, cause, then } in outcomes {
         let recorded = operation.map(|it| format!(" (#{it})")).unwrap_or_default();
         let (style, came) = match result {
             Came::DryRun => (look::FAINT, "would be asked for".to_owned()),
@@ -190,6 +200,9 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
             }
         };
         writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::cut(&came, 200))?;
+        for sentence in then {
+            writeln!(out, "  {}", look::cut(sentence, usize::MAX))?;
+        }
     }
     if outcomes.is_empty() {
         writeln!(out, "Nothing fits these filters, so nothing was asked for.")?;

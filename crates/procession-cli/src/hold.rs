@@ -39,6 +39,6 @@ impl Hold {
 
     async fn ask(&self, verb: &str, operation: Operation, shared: &Shared) -> Done {
         let what = format!("{verb} process {}", self.process);
-        self.asking.ask(vec![Change { what, operation, failures: 0 }], shared).await
+        self.asking.ask(vec![Change::of(what, operation)], shared).await
     }
 }

@@ -10,6 +10,7 @@ mod look;
 mod parked;
 mod processes;
 mod program;
+mod remedies;
 mod restore;
 mod show;
 mod status;

@@ -14,7 +14,7 @@ use crate::{
     error::CliError,
     look,
     program::{Done, Found, Shared},
-    words,
+    remedies, words,
 };
 
 /// Tell one process, layer by layer, and what it waits for.
@@ -181,5 +181,5 @@ fn tell_standing(standing: &Standing, out: &mut dyn Write) -> Result<(), CliErro
             writeln!(out, "  {mark} {}", look::cut(&line, 240))?;
         }
     }
-    Ok(())
+    remedies::tell(standing, out)
 }

@@ -83,7 +83,7 @@ impl Command {
                 let found = find(timer, shared).await?;
                 let what = format!("cancel timer {timer}, {} for {}", found.message, found.to);
                 let operation = Operation::CancelTimer(TimerId(timer));
-                asking.ask(vec![Change { what, operation, failures: 0 }], shared).await
+                asking.ask(vec![Change::of(what, operation)], shared).await
             }
             Self::BringForward(BringForward { timer, to, asking }) => {
                 let (found, due) = (find(timer, shared).await?, to.unwrap_or_else(Timestamp::now));
@@ -92,7 +92,7 @@ impl Command {
                 let what =
                     format!("move timer {timer}, {} for {}, to {}", found.message, found.to, absolute(due));
                 let operation = Operation::MoveTimer { timer: TimerId(timer), due };
-                asking.ask(vec![Change { what, operation, failures: 0 }], shared).await
+                asking.ask(vec![Change::of(what, operation)], shared).await
             }
         }
     }

@@ -37,7 +37,7 @@ impl BrokenShop {
 
 /// Looks until a process is in a state.
 #[track_caller]
-fn wait_for(folder: &Folder, process: u64, state: &str) -> Value {
+pub(crate) fn wait_for(folder: &Folder, process: u64, state: &str) -> Value {
     let since = Instant::now();
     loop {
         let ran = folder.procession(&["show", &process.to_string(), "--json"]);

@@ -9,5 +9,6 @@ mod broken_shop;
 mod effects;
 mod everywhere;
 mod guide;
+mod parked;
 mod programs;
 mod restore;

@@ -8,7 +8,7 @@ use super::{
     Inspector, Standing, Sweep, WaitsFor,
     facts::{Facts, OpenInstance, ParkedFact},
 };
-use crate::store::{EffectCall, ProcessExtent, StoreError};
+use crate::store::{Delivery, EffectCall, ProcessExtent, StoreError};
 
 impl Inspector {
     /// How a process stands. None if there is none.
@@ -19,6 +19,22 @@ impl Inspector {
         let Some(extent) = self.store.process(process).await? else { return Ok(None) };
         let facts = self.steady_facts(process).await?.unwrap_or_default();
         let mut standings = self.explained(&[(extent, facts)], None).await?;
+        Ok(standings.pop())
+    }
+
+    /// How a process would stand if parked messages of it were discarded. None if there is no such process.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn process_without(
+        &self,
+        process: ProcessId,
+        discarded: &[Delivery],
+    ) -> Result<Option<Standing>, StoreError> {
+        let Some(extent) = self.store.process(process).await? else { return Ok(None) };
+        let mut facts = self.steady_facts(process).await?.unwrap_or_default();
+        facts.parked.retain(|it| !discarded.contains(&it.row.delivery()));
+        let mut standings = self.explained(&[(extent, &facts)], None).await?;
         Ok(standings.pop())
     }
 

@@ -1,0 +1,91 @@
+use clap::Args;
+use procession::{
+    Operation, Store,
+    store::{Parked, ParkedReason},
+};
+
+use super::{filter::Filter, view::views};
+use crate::{
+    ask::{Asking, Change},
+    error::CliError,
+    program::{Done, Shared},
+};
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  procession parked retry 42 --why 'fixed in 1.4'
+  procession parked retry --handler warehouse --canary 1 --why 'does it work now?'
+  procession parked retry --cause-contains 'timed out' --dry-run --why 'the provider is back'")]
+pub(crate) struct Retry {
+    #[command(flatten)]
+    meant: Meant,
+}
+
+/// The messages that something is to be done with.
+#[derive(Args)]
+pub(super) struct Meant {
+    #[command(flatten)]
+    filter: Filter,
+    /// Everything that is parked, when no filter is given.
+    #[arg(long)]
+    all: bool,
+    /// Only the first of so many streams, to see whether it works.
+    #[arg(long, value_name = "STREAMS")]
+    canary: Option<usize>,
+    #[command(flatten)]
+    pub(super) asking: Asking,
+}
+
+impl Retry {
+    pub(super) async fn run(self, shared: &Shared) -> Done {
+        let store = shared.read()?;
+        let mut rows = self.meant.find(&*store).await?;
+        // What stands behind a failed one follows it by itself.
+        rows.retain(|it| it.reason == ParkedReason::Failed);
+        let rows = self.meant.first_of(rows);
+        let changes = changes("retry", rows, |it| Operation::RetryParked(it.delivery()), &*store).await?;
+        self.meant.asking.ask(changes, shared).await
+    }
+}
+
+impl Meant {
+    pub(super) async fn find(&self, store: &dyn Store) -> Result<Vec<Parked>, CliError> {
+        if self.filter.is_empty() && !self.all {
+            return Err(CliError::usage("it was not said which messages")
+                .hint("name their positions, give a filter, or say --all"));
+        }
+        self.filter.find(store).await
+    }
+
+    /// Those of the first streams only, if that was said.
+    pub(super) fn first_of(&self, mut rows: Vec<Parked>) -> Vec<Parked> {
+        if let Some(streams) = self.canary {
+            let mut first: Vec<String> = Vec::new();
+            rows.retain(|it| {
+                let stream = it.stream.to_string();
+                let is_new = !first.contains(&stream);
+                if is_new && first.len() < streams {
+                    first.push(stream.clone());
+                }
+                first.contains(&stream)
+            });
+        }
+        rows
+    }
+}
+
+/// A change for each message.
+pub(super) async fn changes(
+    verb: &str,
+    rows: Vec<Parked>,
+    operation: impl Fn(&Parked) -> Operation,
+    store: &dyn Store,
+) -> Result<Vec<Change>, CliError> {
+    let operations: Vec<_> = rows.iter().map(|it| (operation(it), it.attempts)).collect();
+    let changes = views(store, rows).await?.into_iter().zip(operations).map(|(it, (operation, failures))| {
+        let what = format!("{verb} {} #{} of {} for {}", it.message, it.position, it.stream, it.handler);
+        Change { failures, ..Change::of(what, operation) }
+    });
+    Ok(changes.collect())
+}
