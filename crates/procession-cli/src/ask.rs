@@ -204,8 +204,5 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
             writeln!(out, "  {}", look::cut(sentence, usize::MAX))?;
         }
     }
-    if outcomes.is_empty() {
-        writeln!(out, "Nothing fits these filters, so nothing was asked for.")?;
-    }
     Ok(found)
 }

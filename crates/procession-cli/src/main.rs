@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod hold;
 mod look;
+mod missing;
 mod parked;
 mod processes;
 mod program;

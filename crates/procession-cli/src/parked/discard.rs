@@ -8,7 +8,7 @@ use procession::{
     store::Delivery,
 };
 
-use super::retry::{Meant, changes};
+use super::retry::{Meant, changes, nothing_fits};
 use crate::{
     error::CliError,
     program::{Done, Shared},
@@ -33,7 +33,11 @@ impl Discard {
     pub(super) async fn run(self, shared: &Shared) -> Done {
         let inspector = Inspector::of(shared.read()?).await?;
         let store = inspector.store();
-        let rows = self.meant.first_of(self.meant.find(&**store).await?);
+        let fitting = self.meant.find(&**store).await?;
+        let rows = self.meant.first_of(fitting.rows.clone());
+        if rows.is_empty() {
+            return nothing_fits(&fitting, shared);
+        }
         let mut of_processes: BTreeMap<ProcessId, (usize, Vec<Delivery>)> = BTreeMap::new();
         for (index, row) in rows.iter().enumerate() {
             let (last, deliveries) = of_processes.entry(row.process).or_default();

@@ -22,7 +22,8 @@ pub(crate) struct List {
 impl List {
     pub(super) async fn run(self, shared: &Shared) -> Done {
         let store = shared.read()?;
-        let mut rows = self.filter.find(&*store).await?;
+        let mut fitting = self.filter.find(&*store).await?;
+        let mut rows = std::mem::take(&mut fitting.rows);
         let all = rows.len();
         rows.truncate(self.limit);
         let found = views(&*store, rows).await?;
@@ -32,7 +33,7 @@ impl List {
         }
         let (now, mut out) = (Timestamp::now(), anstream::stdout());
         if all == 0 {
-            writeln!(out, "Nothing is parked.")?;
+            writeln!(out, "{}", fitting.nothing())?;
             return Ok(Found::Fine);
         }
         let rows = found.iter().map(|it| {

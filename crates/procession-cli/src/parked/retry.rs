@@ -1,14 +1,20 @@
+use std::{io::Write, num::NonZeroUsize};
+
 use clap::Args;
 use procession::{
     Operation, Store,
     store::{Parked, ParkedReason},
 };
 
-use super::{filter::Filter, view::views};
+use super::{
+    filter::{Filter, Fitting},
+    view::views,
+};
 use crate::{
     ask::{Asking, Change},
     error::CliError,
-    program::{Done, Shared},
+    look,
+    program::{Done, Found, Shared},
 };
 
 #[derive(Args)]
@@ -32,7 +38,7 @@ pub(super) struct Meant {
     all: bool,
     /// Only the first of so many streams, to see whether it works.
     #[arg(long, value_name = "STREAMS")]
-    canary: Option<usize>,
+    canary: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) asking: Asking,
 }
@@ -40,17 +46,21 @@ pub(super) struct Meant {
 impl Retry {
     pub(super) async fn run(self, shared: &Shared) -> Done {
         let store = shared.read()?;
-        let mut rows = self.meant.find(&*store).await?;
+        let fitting = self.meant.find(&*store).await?;
+        self.meant.filter.names_what_has_failed(&fitting)?;
         // What stands behind a failed one follows it by itself.
-        rows.retain(|it| it.reason == ParkedReason::Failed);
-        let rows = self.meant.first_of(rows);
+        let failed = fitting.rows.iter().filter(|it| it.reason == ParkedReason::Failed);
+        let rows = self.meant.first_of(failed.cloned().collect());
+        if rows.is_empty() {
+            return nothing_fits(&fitting, shared);
+        }
         let changes = changes("retry", rows, |it| Operation::RetryParked(it.delivery()), &*store).await?;
         self.meant.asking.ask(changes, shared).await
     }
 }
 
 impl Meant {
-    pub(super) async fn find(&self, store: &dyn Store) -> Result<Vec<Parked>, CliError> {
+    pub(super) async fn find(&self, store: &dyn Store) -> Result<Fitting, CliError> {
         if self.filter.is_empty() && !self.all {
             return Err(CliError::usage("it was not said which messages")
                 .hint("name their positions, give a filter, or say --all"));
@@ -65,7 +75,7 @@ impl Meant {
             rows.retain(|it| {
                 let stream = it.stream.to_string();
                 let is_new = !first.contains(&stream);
-                if is_new && first.len() < streams {
+                if is_new && first.len() < streams.get() {
                     first.push(stream.clone());
                 }
                 first.contains(&stream)
@@ -73,6 +83,16 @@ impl Meant {
         }
         rows
     }
+}
+
+/// A change that finds nothing to change is not done, as long as something is parked.
+pub(super) fn nothing_fits(fitting: &Fitting, shared: &Shared) -> Done {
+    if shared.json {
+        look::json(&[(); 0])?;
+    } else {
+        writeln!(anstream::stdout(), "{} Nothing was asked for.", fitting.nothing())?;
+    }
+    Ok(Found::wrong_if(!fitting.all.is_empty()))
 }
 
 /// A change for each message.

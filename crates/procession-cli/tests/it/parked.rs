@@ -44,3 +44,45 @@ fn a_stuck_process_is_shown_with_what_can_be_done() {
     assert!(shown.contains(&format!("procession resume {process}")), "{shown}");
     assert!(!shown.contains("parked retry"), "nothing is retried while it is suspended: {shown}");
 }
+
+#[test]
+fn what_is_named_and_not_there_is_no_all_clear() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open();
+    let why = ["--why", "x"];
+
+    let mistakes: [(&[&str], &str); 6] = [
+        (&["parked", "list", "--handler", "nope"], "no handler `nope`"),
+        (&["parked", "list", "--process", "4711"], "there is no process 4711"),
+        (&["parked", "list", "--process", &(ink + 1).to_string()], &format!("belongs to process {ink}")),
+        (&["parked", "list", "9999"], "9999 is not parked"),
+        (&[&["parked", "discard", "9999"], &why[..]].concat(), "9999 is not parked"),
+        (&[&["parked", "retry", "9999", "9998"], &why[..]].concat(), "9999, 9998 are not parked"),
+    ];
+    for (arguments, said) in mistakes {
+        let ran = folder.procession(arguments);
+        assert!(ran.stderr.contains(said), "{arguments:?}: {ran:?}");
+        ran.ended_with(2);
+    }
+
+    let nothing = "Nothing fits; 1 message is parked.";
+    let listed = folder.procession(&["parked", "list", "--cause-contains", "timed out"]).ended_with(0);
+    assert_eq!(listed.trim(), nothing);
+    let retry = ["parked", "retry", "--handler", "order", "--why", "x"];
+    assert!(folder.procession(&retry).ended_with(1).starts_with(nothing));
+}
+
+#[test]
+fn a_message_behind_a_failed_one_is_not_retried_but_the_failed_one_is_named() {
+    let BrokenShop { folder, shop, .. } = &BrokenShop::open();
+    let first = parked(folder);
+    let behind = shop.order("cart-3", "pen");
+    wait_for(folder, behind, "stuck");
+    let listed = folder.procession(&["parked", "list", "--process", &behind.to_string(), "--json"]).json(1);
+    let second = listed[0]["position"].to_string();
+
+    let ran = folder.procession(&["parked", "retry", &second, "--why", "x"]);
+
+    assert!(ran.stderr.contains(&format!("{second} stands behind {first}")), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("procession parked retry {first}")), "{ran:?}");
+    ran.ended_with(2);
+}

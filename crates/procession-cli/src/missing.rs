@@ -1,0 +1,23 @@
+//! What a command names, and is not there.
+
+use procession::{
+    Store,
+    log::{Position, ProcessId},
+};
+
+use crate::error::CliError;
+
+/// Tells a process that is not there, and which one is meant if it is a message in the middle of one.
+pub(crate) async fn must_exist(store: &dyn Store, process: ProcessId) -> Result<(), CliError> {
+    let position: Position = process.began_at();
+    let found = store.read_entries(vec![position]).await?.into_iter().next();
+    match found.map(|it| it.process) {
+        Some(found) if found == process => Ok(()),
+        Some(found) => {
+            Err(CliError::usage(format!("{position} is no process; it belongs to process {found}"))
+                .hint(format!("name that: procession show {found}")))
+        }
+        None => Err(CliError::usage(format!("there is no process {process}"))
+            .hint("`procession processes` lists those that have not ended; --state ended lists the others")),
+    }
+}
