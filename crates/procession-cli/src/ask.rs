@@ -199,9 +199,9 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
                 (look::EVENT, "asked for; it will be done when the application runs next".to_owned())
             }
         };
-        writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::cut(&came, 200))?;
+        writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::harmless(&came))?;
         for sentence in then {
-            writeln!(out, "  {}", look::cut(sentence, usize::MAX))?;
+            writeln!(out, "  {}", look::harmless(sentence))?;
         }
     }
     Ok(found)

@@ -16,6 +16,7 @@ mod restore;
 mod show;
 mod status;
 mod store;
+mod table;
 mod timers;
 mod verify;
 mod watch;

@@ -67,14 +67,14 @@ impl Named {
         writeln!(out, "stream   {}", parked.stream)?;
         writeln!(out, "process  {}", parked.process)?;
         writeln!(out, "since    {} ({})", absolute(parked.since), ago(parked.since, now))?;
-        writeln!(out, "why      {}", look::cut(&parked.why(), 400))?;
+        writeln!(out, "why      {}", look::harmless(&parked.why()))?;
         if let Some(retry_at) = parked.retry_at {
             writeln!(out, "retried  {} ({})", ago(retry_at, now), absolute(retry_at))?;
         }
         if let Some(edited) = parked.edited {
             writeln!(out, "edited   by #{edited}")?;
         }
-        writeln!(out, "message  {}", look::cut(&written(&entry.entry.name, &entry.entry.payload), 2000))?;
+        writeln!(out, "message  {}", look::harmless(&written(&entry.entry.name, &entry.entry.payload)))?;
         Ok(Found::Wrong)
     }
 }

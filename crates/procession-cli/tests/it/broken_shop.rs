@@ -193,7 +193,7 @@ fn watching_works_without_a_terminal() {
 }
 
 #[test]
-fn what_is_shown_fits_eighty_columns_and_has_no_colours_when_nobody_looks() {
+fn what_is_shown_fits_the_columns_and_has_no_colours_when_nobody_looks() {
     let BrokenShop { folder, ink, .. } = BrokenShop::open();
     let ink = ink.to_string();
     let shown: [&[&str]; 5] = [
@@ -205,7 +205,7 @@ fn what_is_shown_fits_eighty_columns_and_has_no_colours_when_nobody_looks() {
     ];
 
     for arguments in shown {
-        let output = folder.procession(arguments).stdout;
+        let output = folder.procession_on_columns(80, arguments).stdout;
 
         // Causes are told in full.
         let in_tables = output.lines().take_while(|it| !it.starts_with("  - "));
@@ -213,4 +213,20 @@ fn what_is_shown_fits_eighty_columns_and_has_no_colours_when_nobody_looks() {
         assert!(widest <= Some(80), "{arguments:?} is {widest:?} wide:\n{output}");
         assert!(!output.contains('\u{1b}'), "{output}");
     }
+}
+
+#[test]
+fn nothing_is_cut_for_programs_and_files() {
+    let BrokenShop { folder, ink, .. } = BrokenShop::open();
+    let ink = ink.to_string();
+
+    for arguments in [&["status"][..], &["processes"], &["parked", "list"], &["show", &ink, "--payloads"]] {
+        let output = folder.procession(arguments).stdout;
+
+        assert!(output.contains("no box fits this product"), "{arguments:?}: {output}");
+        assert!(!output.contains('…'), "{arguments:?}: {output}");
+    }
+    let payloads = folder.procession_on_columns(80, &["show", &ink, "--payloads"]).stdout;
+    let widest = payloads.lines().filter(|it| it.contains("product:")).map(|it| it.chars().count()).max();
+    assert!(widest > Some(80), "payloads are never cut: {payloads}");
 }
