@@ -44,13 +44,15 @@ pub(crate) struct Change {
     pub(crate) operation: Operation,
     /// Retries: how often the handler has failed before.
     pub(crate) failures: u32,
+    /// What stands in its way, if it will not be done when the application runs.
+    pub(crate) held_by: Option<String>,
     /// What follows from it, in sentences.
     pub(crate) then: Vec<String>,
 }
 
 impl Change {
     pub(crate) fn of(what: String, operation: Operation) -> Self {
-        Self { what, operation, failures: 0, then: Vec::new() }
+        Self { what, operation, failures: 0, held_by: None, then: Vec::new() }
     }
 }
 
@@ -61,7 +63,7 @@ struct Outcome {
     /// Where it stands in the log; none for a dry run.
     operation: Option<Position>,
     result: Came,
-    /// Why the handler has failed again.
+    /// Why the handler has failed again, or why it is not done when the application runs.
     cause: Option<String>,
     /// What follows from it.
     then: Vec<String>,
@@ -86,7 +88,10 @@ impl Asking {
     /// Says what will be done, asks for it, and waits for what comes of it.
     pub(crate) async fn ask(&self, changes: Vec<Change>, shared: &Shared) -> Done {
         if self.dry_run {
-            let outcomes = changes.into_iter().map(|it| it.came(None, Came::DryRun, None));
+            let outcomes = changes.into_iter().map(|it| {
+                let held_by = it.held_by.clone();
+                it.came(None, Came::DryRun, held_by)
+            });
             return tell(&outcomes.collect::<Vec<_>>(), shared);
         }
         let store = shared.beside()?;
@@ -107,8 +112,11 @@ impl Asking {
         for (change, position) in changes.into_iter().zip(positions) {
             let (result, cause) = loop {
                 let (result, cause) = result_of(&**store, &change, position).await?;
-                if result != Came::Pending || Instant::now() >= deadline {
+                if result != Came::Pending {
                     break (result, cause);
+                }
+                if change.held_by.is_some() || Instant::now() >= deadline {
+                    break (result, change.held_by.clone());
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             };
@@ -190,13 +198,14 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
     for Outcome { change, operation, result, cause, then } in outcomes {
         let recorded = operation.map(|it| format!(" (#{it})")).unwrap_or_default();
         let (style, came) = match result {
-            Came::DryRun => (look::FAINT, "would be asked for".to_owned()),
+            Came::DryRun => (look::FAINT, with_cause("would be asked for", cause.as_deref())),
             Came::Done => (look::GOOD, "done".to_owned()),
             Came::FailedAgain => {
                 (look::BAD, format!("failed again: {}", cause.as_deref().unwrap_or("no cause is known")))
             }
             Came::Pending => {
-                (look::EVENT, "asked for; it will be done when the application runs next".to_owned())
+                let cause = cause.as_deref().unwrap_or("it will be done when the application runs next");
+                (look::EVENT, with_cause("asked for", Some(cause)))
             }
         };
         writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::harmless(&came))?;
@@ -205,4 +214,8 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
         }
     }
     Ok(found)
+}
+
+fn with_cause(came: &str, cause: Option<&str>) -> String {
+    cause.map_or_else(|| came.to_owned(), |cause| format!("{came}; {cause}"))
 }

@@ -1,9 +1,10 @@
-use std::{io::Write, num::NonZeroUsize};
+use std::{collections::BTreeSet, io::Write, num::NonZeroUsize};
 
 use clap::Args;
 use procession::{
     Operation, Store,
-    store::{Parked, ParkedReason},
+    log::ProcessId,
+    store::{HoldKind, Parked, ParkedReason},
 };
 
 use super::{
@@ -54,7 +55,17 @@ impl Retry {
         if rows.is_empty() {
             return nothing_fits(&fitting, shared);
         }
-        let changes = changes("retry", rows, |it| Operation::RetryParked(it.delivery()), &*store).await?;
+        let processes: Vec<_> = rows.iter().map(|it| it.process).collect();
+        let mut changes = changes("retry", rows, |it| Operation::RetryParked(it.delivery()), &*store).await?;
+        let suspended = suspended(&*store).await?;
+        for (change, process) in changes.iter_mut().zip(processes) {
+            change.held_by = suspended.contains(&process).then(|| {
+                format!(
+                    "process {process} is suspended, and it will be done when that goes on: \
+                    procession resume {process} --why 'the reason'"
+                )
+            });
+        }
         self.meant.asking.ask(changes, shared).await
     }
 }
@@ -83,6 +94,11 @@ impl Meant {
         }
         rows
     }
+}
+
+async fn suspended(store: &dyn Store) -> Result<BTreeSet<ProcessId>, CliError> {
+    let holds = store.holds().await?.into_iter();
+    Ok(holds.filter(|(_, it)| it.kind == HoldKind::Suspended).map(|(process, _)| process).collect())
 }
 
 /// A change that finds nothing to change is not done, as long as something is parked.

@@ -86,3 +86,18 @@ fn a_message_behind_a_failed_one_is_not_retried_but_the_failed_one_is_named() {
     assert!(ran.stderr.contains(&format!("procession parked retry {first}")), "{ran:?}");
     ran.ended_with(2);
 }
+
+#[test]
+fn a_retry_of_a_suspended_process_says_that_it_waits_for_the_process() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open().repaired();
+    let (position, process) = (parked(folder), ink.to_string());
+    folder.procession(&["suspend", &process, "--why", "a look at it"]).ended_with(0);
+
+    let retry = ["parked", "retry", &position, "--why", "fixed"];
+    let said = folder.procession(&retry).ended_with(1);
+
+    assert!(said.contains(&format!("process {process} is suspended")), "{said}");
+    assert!(said.contains(&format!("procession resume {process}")), "{said}");
+    folder.procession(&["resume", &process, "--why", "looked at"]).ended_with(0);
+    wait_for(folder, *ink, "ended");
+}
