@@ -3,12 +3,12 @@ use std::io::Write;
 use clap::Args;
 use jiff::Timestamp;
 use procession::{
-    Store,
-    history::written,
+    Operation, Requested, Store,
     log::{Position, Recorded},
     store::{Parked, ParkedOf},
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::view::ParkedView;
 use crate::{
@@ -54,12 +54,24 @@ impl Named {
             #[serde(flatten)]
             parked: &'a ParkedView,
             entry: &'a Recorded,
+            /// What the handler will get.
+            payload: &'a RawValue,
+            edited_by: Option<&'a str>,
+            edited_why: Option<&'a str>,
         }
         let store = shared.read()?;
         let (row, entry) = self.find(&*store).await?;
+        let edited = edit_of(&row, &*store).await?;
         let parked = ParkedView { message: entry.entry.name.to_string(), ..ParkedView::of(row) };
         if shared.json {
-            look::json(&Shown { parked: &parked, entry: &entry })?;
+            let payload = edited.as_ref().map_or(&*entry.entry.payload, |it| &*it.payload);
+            look::json(&Shown {
+                parked: &parked,
+                entry: &entry,
+                payload: serde_json::from_str(payload)?,
+                edited_by: edited.as_ref().map(|it| &*it.by),
+                edited_why: edited.as_ref().map(|it| &*it.why),
+            })?;
             return Ok(Found::Wrong);
         }
         let (now, mut out, strong) = (Timestamp::now(), anstream::stdout(), look::STRONG);
@@ -71,10 +83,33 @@ impl Named {
         if let Some(retry_at) = parked.retry_at {
             writeln!(out, "retried  {} ({})", ago(retry_at, now), absolute(retry_at))?;
         }
-        if let Some(edited) = parked.edited {
-            writeln!(out, "edited   by #{edited}")?;
+        if let (Some(position), Some(Edit { by, why, payload })) = (parked.edited, &edited) {
+            writeln!(out, "edited   by {} (#{position}): {}", look::harmless(by), look::harmless(why))?;
+            writeln!(out, "was      {}", look::harmless(&entry.entry.payload))?;
+            writeln!(out, "payload  {}", look::harmless(payload))?;
+        } else {
+            writeln!(out, "payload  {}", look::harmless(&entry.entry.payload))?;
         }
-        writeln!(out, "message  {}", look::harmless(&written(&entry.entry.name, &entry.entry.payload)))?;
         Ok(Found::Wrong)
+    }
+}
+
+/// The payload that an operator has given a message.
+struct Edit {
+    by: String,
+    why: String,
+    payload: Box<str>,
+}
+
+async fn edit_of(row: &Parked, store: &dyn Store) -> Result<Option<Edit>, CliError> {
+    let Some(position) = row.edited else { return Ok(None) };
+    let operation = store.read_entries(vec![position]).await?.into_iter().next();
+    let requested = operation.map(|it| Requested::read(&it.entry)).transpose();
+    match requested.map_err(CliError::store)?.flatten() {
+        Some(Requested { operation: Operation::EditParked { payload, .. }, by, why, .. }) => {
+            Ok(Some(Edit { by, why, payload }))
+        }
+        _ => Err(CliError::store(format!("no other payload stands at position {position}"))
+            .hint("`procession verify` checks the store")),
     }
 }

@@ -1,5 +1,7 @@
 //! What is parked is found, and what is done about it is said to the end.
 
+use serde_json::Value;
+
 use crate::{
     broken_shop::{BrokenShop, wait_for},
     programs::Folder,
@@ -100,4 +102,26 @@ fn a_retry_of_a_suspended_process_says_that_it_waits_for_the_process() {
     assert!(said.contains(&format!("procession resume {process}")), "{said}");
     folder.procession(&["resume", &process, "--why", "looked at"]).ended_with(0);
     wait_for(folder, *ink, "ended");
+}
+
+#[test]
+fn an_edited_message_is_shown_as_the_handler_gets_it_and_who_has_edited_it() {
+    let BrokenShop { folder, .. } = &BrokenShop::open();
+    let position = parked(folder);
+    let logged = folder.procession(&["parked", "show", &position, "--json"]).json(1)["payload"].clone();
+    let pen = logged.to_string().replace("ink", "pen");
+    let edit = ["parked", "edit", &position, "--why", "a pen will do", "--payload"];
+
+    let slip = folder.procession(&[&edit[..], &["{}", "--dry-run"]].concat()).ended_with(0);
+    let said = folder.procession(&[&edit[..], &[&pen]].concat()).ended_with(0);
+
+    assert!(slip.contains("look again:") && !said.contains("look again:"), "{slip}{said}");
+    assert!(said.contains(&format!("procession parked retry {position}")), "{said}");
+    let shown = folder.procession(&["parked", "show", &position]).ended_with(1);
+    assert!(shown.contains("by anna") && shown.contains("a pen will do"), "{shown}");
+    let was = shown.lines().find_map(|it| it.strip_prefix("was      ")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(was).unwrap(), logged);
+    assert!(shown.contains(&format!("payload  {pen}")), "{shown}");
+    let json = folder.procession(&["parked", "show", &position, "--json"]).json(1);
+    assert_eq!((json["payload"].to_string(), &json["edited_by"]), (pen, &"anna".into()));
 }
