@@ -9,6 +9,7 @@ use procession::log::{Position, ProcessId, Recorded};
 
 use crate::{
     error::CliError,
+    missing,
     program::{Done, Found, Shared},
 };
 
@@ -32,11 +33,8 @@ const ENTRIES_PER_READ: usize = 2048;
 impl Export {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let store = shared.read()?;
-        if let Some(process) = self.process
-            && store.process(process).await?.is_none()
-        {
-            return Err(CliError::usage(format!("there is no process {process}"))
-                .hint("`procession processes` lists those that have not ended"));
+        if let Some(process) = self.process {
+            missing::must_exist(&*store, process).await?;
         }
         let mut out: Box<dyn Write + Send> = match &self.output {
             Some(path) => Box::new(BufWriter::new(File::create_new(path).map_err(|error| {

@@ -2,10 +2,18 @@
 
 use procession::{
     Store,
+    inspect::{Inspector, Standing},
     log::{Position, ProcessId},
 };
 
 use crate::error::CliError;
+
+/// How a process stands.
+pub(crate) async fn standing(inspector: &Inspector, process: ProcessId) -> Result<Standing, CliError> {
+    must_exist(&**inspector.store(), process).await?;
+    let standing = inspector.process(process).await?;
+    standing.ok_or_else(|| CliError::store(format!("process {process} cannot be found by its beginning")))
+}
 
 /// Tells a process that is not there, and which one is meant if it is a message in the middle of one.
 pub(crate) async fn must_exist(store: &dyn Store, process: ProcessId) -> Result<(), CliError> {

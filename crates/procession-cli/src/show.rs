@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     age::{absolute, ago},
     error::CliError,
-    look,
+    look, missing,
     program::{Done, Found, Shared},
     remedies, words,
 };
@@ -51,10 +51,7 @@ const ENTRIES_PER_READ: usize = 4096;
 impl Show {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let inspector = shared.inspector().await?;
-        let standing = inspector.process(self.process).await?.ok_or_else(|| {
-            CliError::usage(format!("there is no process {}", self.process))
-                .hint("`procession processes --state ended --state running` and so on lists them")
-        })?;
+        let standing = missing::standing(&inspector, self.process).await?;
         let (mut history, mut after) = (Vec::new(), Position::START);
         loop {
             let entries = inspector.store().read_process(self.process, after, ENTRIES_PER_READ).await?;

@@ -13,7 +13,7 @@ use crate::{
     age::{absolute, ago},
     ask::{Asking, Change},
     error::CliError,
-    look,
+    look, missing,
     program::{Done, Found, Shared},
 };
 
@@ -109,7 +109,11 @@ async fn find(timer: u64, shared: &Shared) -> Result<TimerView, CliError> {
 impl List {
     async fn run(self, shared: &Shared) -> Done {
         let of = self.process.map_or(TimersOf::After(None), TimersOf::Process);
-        let timers = shared.read()?.timers(of, self.limit).await?;
+        let store = shared.read()?;
+        if let Some(process) = self.process {
+            missing::must_exist(&*store, process).await?;
+        }
+        let timers = store.timers(of, self.limit).await?;
         let timers: Vec<TimerView> = timers.into_iter().map(TimerView::from).collect();
         if shared.json {
             look::json(&timers)?;

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 use procession::{
-    Store,
+    Store, StoreError,
     inspect::verify::{Report, verify},
 };
 
@@ -27,13 +27,21 @@ impl Verify {
 
 /// Checks a store, and tells what was found.
 pub(crate) async fn verified(store: &dyn Store, json: bool) -> Result<Found, CliError> {
-    let report = verify(store).await?;
+    let report = verify(store).await.map_err(unreadable)?;
     if json {
         look::json(&report)?;
     } else {
         tell(&report, &store.name())?;
     }
     Ok(Found::wrong_if(!report.violations.is_empty()))
+}
+
+fn unreadable(error: StoreError) -> CliError {
+    match error {
+        StoreError::Transient(_) => error.into(),
+        _ => CliError::store(format!("the store cannot be read: {error}"))
+            .hint("it is damaged: bring back a backup with `procession restore`, which keeps this file"),
+    }
 }
 
 pub(crate) fn tell(report: &Report, name: &str) -> Result<(), CliError> {

@@ -101,6 +101,11 @@ impl SqliteOptions {
         });
         let (durable, connection) = connection.map_err(|error| cannot_open(path, &error))?;
         durable.map_err(OpenError::Unsafe)?;
+        // SQLite opens what may not be written too, and fails only at the first write.
+        if connection.is_readonly(rusqlite::MAIN_DB).map_err(|error| cannot_open(path, &error))? {
+            let reason = "this user may not write it".into();
+            return Err(OpenError::Io { path: path.into(), reason });
+        }
         let store = SqliteStore::beside(path.into(), Some(connection), partitions, &self);
         FaultPoint::BesideDone.pass();
         store

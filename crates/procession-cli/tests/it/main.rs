@@ -6,6 +6,7 @@
 )]
 
 mod broken_shop;
+mod damaged;
 mod effects;
 mod everywhere;
 mod guide;
