@@ -11,5 +11,6 @@ mod effects;
 mod everywhere;
 mod guide;
 mod parked;
+mod processes;
 mod programs;
 mod restore;
