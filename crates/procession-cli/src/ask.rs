@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     age::duration,
     error::CliError,
-    look,
+    login, look,
     program::{Done, Found, Shared},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Asking {
     /// Why; it is recorded in the log.
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Who; it is recorded in the log. Without it, the name that you are logged in by.
+    /// Who; it is recorded in the log. Without it, the name that you are logged in by, or the number of your user.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     /// How long to wait until the application has done it.
@@ -102,8 +102,7 @@ impl Asking {
     }
 
     async fn ask_on(&self, store: &Arc<dyn Store>, changes: Vec<Change>) -> Result<Vec<Outcome>, CliError> {
-        let login = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
-        let by = self.by.clone().unwrap_or_else(login);
+        let by = self.by.clone().unwrap_or_else(login::name);
         let operator = Operator::on(Arc::clone(store)).by(by).because(self.why.clone());
         let positions = operator.request(changes.iter().map(|it| it.operation.clone())).await;
         let positions = positions.map_err(|error: OperatorError| CliError::from(error))?;

@@ -6,6 +6,7 @@ mod backup;
 mod error;
 mod export;
 mod hold;
+mod login;
 mod look;
 mod missing;
 mod parked;

@@ -10,7 +10,7 @@ use procession::{
 use serde::Serialize;
 
 use crate::{
-    age::{absolute, ago},
+    age::{absolute, ago, when},
     ask::{Asking, Change},
     error::CliError,
     look, missing,
@@ -47,12 +47,15 @@ pub(crate) struct One {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  procession timers bring-forward 7 --why 'the guest is waiting'")]
+#[command(after_help = "\
+Examples:
+  procession timers bring-forward 7 --why 'the guest is waiting'
+  procession timers bring-forward 7 --to 1h --why 'after the meal'")]
 pub(crate) struct BringForward {
     /// The timer, as `timers list` names it.
     timer: u64,
-    /// When, as in 2026-12-24T18:00:00Z; without it, now.
-    #[arg(long, value_name = "TIME")]
+    /// When, as in 2026-12-24T18:00:00Z, or how long from now, as in 1h; without it, now.
+    #[arg(long, value_name = "TIME", value_parser = when)]
     to: Option<Timestamp>,
     #[command(flatten)]
     asking: Asking,

@@ -85,6 +85,31 @@ fn a_store_is_verified_backed_up_and_exported_while_the_shop_is_open() {
 }
 
 #[test]
+fn an_export_goes_to_standard_output_or_into_a_new_file() {
+    let BrokenShop { folder, .. } = BrokenShop::open();
+
+    let printed = folder.procession(&["export", "--output", "-"]).ended_with(0);
+    assert!(printed.lines().count() > 10, "{printed}");
+    folder.procession(&["export", "--output", "log.jsonl"]).ended_with(0);
+    assert_eq!(std::fs::read_to_string(folder.path("log.jsonl")).unwrap(), printed);
+    let again = folder.procession(&["export", "--output", "log.jsonl"]);
+    assert!(again.stderr.contains("is there already, and is not overwritten"), "{again:?}");
+    again.ended_with(2);
+    assert_eq!(std::fs::read_to_string(folder.path("log.jsonl")).unwrap(), printed);
+}
+
+#[test]
+fn who_asks_is_recorded_where_nobody_has_said_it() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open();
+    let ink = ink.to_string();
+
+    folder.procession_without_login(&["suspend", &ink, "--why", "a look at it"]).ended_with(0);
+
+    let shown = folder.procession(&["show", &ink]).ended_with(0);
+    assert!(shown.contains("suspended by uid "), "{shown}");
+}
+
+#[test]
 fn what_a_change_would_do_is_said_and_not_asked_for() {
     let BrokenShop { folder, .. } = BrokenShop::open();
     let head = || folder.procession(&["status", "--json"]).json(1)["head"].clone();
@@ -174,6 +199,11 @@ fn mistakes_are_told_with_what_to_do() {
     store_missing.ended_with(3);
     folder.procession(&["status", "--store", "postgres://localhost"]).ended_with(2);
     folder.procession(&["suspend", "1"]).ended_with(2);
+    folder.procession(&["watch", "--times", "0"]).ended_with(2);
+    let unclear = ["timers", "bring-forward", "7", "--to", "2026-12-24T18:00:00", "--why", "x"];
+    let unclear = folder.procession(&unclear);
+    assert!(unclear.stderr.contains("2026-12-24T18:00:00Z, or how long from now, like 1h"), "{unclear:?}");
+    unclear.ended_with(2);
     let BrokenShop { folder, .. } = BrokenShop::open();
     let unknown = folder.procession(&["show", "999999"]);
     assert!(unknown.stderr.contains("there is no process 999999"), "{unknown:?}");

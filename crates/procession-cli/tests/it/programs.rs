@@ -76,6 +76,11 @@ impl Folder {
         self.run(self.command(arguments).env("COLUMNS", columns.to_string()))
     }
 
+    /// Runs it where nobody has said who is logged in.
+    pub(crate) fn procession_without_login(&self, arguments: &[&str]) -> Ran {
+        self.run(self.command(arguments).env("USER", "").env_remove("LOGNAME"))
+    }
+
     fn run(&self, command: &mut Command) -> Ran {
         let output = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
