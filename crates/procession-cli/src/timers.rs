@@ -116,14 +116,16 @@ impl List {
         if let Some(process) = self.process {
             missing::must_exist(&*store, process).await?;
         }
-        let timers = store.timers(of, self.limit).await?;
+        let mut timers = store.timers(of, self.limit.saturating_add(1)).await?;
+        let is_cut = timers.len() > self.limit;
+        timers.truncate(self.limit);
         let timers: Vec<TimerView> = timers.into_iter().map(TimerView::from).collect();
         if shared.json {
             look::json(&timers)?;
             return Ok(Found::Fine);
         }
         let (now, mut out) = (Timestamp::now(), anstream::stdout());
-        if timers.is_empty() {
+        if timers.is_empty() && !is_cut {
             writeln!(out, "No timer waits.")?;
             return Ok(Found::Fine);
         }
@@ -136,7 +138,12 @@ impl List {
                 format!("{} for {}", it.message, it.to),
             ]
         });
-        look::table(["timer", "due", "at", "process", "command"], rows.collect(), &mut out)?;
+        let rows: Vec<_> = rows.collect();
+        let shown = rows.len();
+        look::table(["timer", "due", "at", "process", "command"], rows, &mut out)?;
+        if is_cut {
+            writeln!(out, "\nOnly those that are due first are shown ({shown}); --limit shows more.")?;
+        }
         Ok(Found::Fine)
     }
 }

@@ -67,6 +67,8 @@ impl SqliteOptions {
         FaultPoint::OpenBegun.pass();
         look_before_touching(path)?;
         let lock = WriteLock::acquire(path)?;
+        // Who had the lock until now may have been killed in the middle of a restoring.
+        must_not_be_half_restored(path)?;
         FaultPoint::OpenLocked.pass();
         let mut connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
         let partitions = prepare(&mut connection, path, &self)?;

@@ -14,3 +14,4 @@ mod parked;
 mod processes;
 mod programs;
 mod restore;
+mod timers;
