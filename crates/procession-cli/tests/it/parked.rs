@@ -31,6 +31,17 @@ fn what_a_process_waits_for_after_a_discard_is_said_before_and_after_it() {
 }
 
 #[test]
+fn what_a_suspended_process_waits_for_after_a_discard_is_said_too() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open();
+    let position = parked(folder);
+    folder.procession(&["suspend", &ink.to_string(), "--why", "a look at it"]).ended_with(0);
+
+    let said = folder.procession(&["parked", "discard", &position, "--dry-run", "--why", "x"]).ended_with(0);
+
+    assert!(said.contains("nothing will wake it"), "{said}");
+}
+
+#[test]
 fn a_stuck_process_is_shown_with_what_can_be_done() {
     let BrokenShop { folder, ink, .. } = &BrokenShop::open();
     let (position, process) = (parked(folder), ink.to_string());

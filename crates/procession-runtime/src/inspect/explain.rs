@@ -8,7 +8,7 @@ use super::{
     Inspector, Standing, Sweep, WaitsFor,
     facts::{Facts, OpenInstance, ParkedFact},
 };
-use crate::store::{Delivery, EffectCall, ProcessExtent, StoreError};
+use crate::store::{Delivery, EffectCall, HoldKind, ProcessExtent, StoreError};
 
 impl Inspector {
     /// How a process stands. None if there is none.
@@ -22,7 +22,8 @@ impl Inspector {
         Ok(standings.pop())
     }
 
-    /// How a process would stand if parked messages of it were discarded. None if there is no such process.
+    /// How a process would stand if parked messages of it were discarded, and it were not suspended. None if there is no such
+    /// process.
     ///
     /// # Errors
     /// When the store fails.
@@ -34,6 +35,7 @@ impl Inspector {
         let Some(extent) = self.store.process(process).await? else { return Ok(None) };
         let mut facts = self.steady_facts(process).await?.unwrap_or_default();
         facts.parked.retain(|it| !discarded.contains(&it.row.delivery()));
+        facts.hold = facts.hold.filter(|it| it.kind == HoldKind::Cancelled);
         let mut standings = self.explained(&[(extent, &facts)], None).await?;
         Ok(standings.pop())
     }
@@ -110,7 +112,7 @@ impl Explaining<'_> {
     /// What matters most stands first: what an operator does or must do, then what is next.
     fn waits_for(&self, facts: &Facts) -> Vec<WaitsFor> {
         let mut waits: Vec<WaitsFor> = self.operator(facts).into_iter().collect();
-        if facts.hold.is_some_and(|it| it.kind == crate::store::HoldKind::Cancelled) {
+        if facts.hold.is_some_and(|it| it.kind == HoldKind::Cancelled) {
             return waits;
         }
         let unlisted = facts.parked_count.saturating_sub(facts.parked.len() as u64);
