@@ -35,8 +35,9 @@ impl Inspector {
         let Some(extent) = self.store.process(process).await? else { return Ok(None) };
         let mut facts = self.steady_facts(process).await?.unwrap_or_default();
         facts.parked.retain(|it| !discarded.contains(&it.row.delivery()));
+        facts.parked_count = facts.parked_count.saturating_sub(discarded.len() as u64);
         facts.hold = facts.hold.filter(|it| it.kind == HoldKind::Cancelled);
-        let mut standings = self.explained(&[(extent, &facts)], None).await?;
+        let mut standings = self.explained(&[(extent, facts)], None).await?;
         Ok(standings.pop())
     }
 
