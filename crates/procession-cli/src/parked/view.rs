@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use procession::{
     Store,
@@ -27,17 +29,10 @@ pub(super) struct ParkedView {
 /// With the names of the messages.
 pub(super) async fn views(store: &dyn Store, rows: Vec<Parked>) -> Result<Vec<ParkedView>, CliError> {
     let entries = store.read_entries(rows.iter().map(|it| it.position).collect()).await?;
-    let name = |position: Position| {
-        entries
-            .iter()
-            .find(|it| it.position == position)
-            .map(|it| it.entry.name.to_string())
-            .unwrap_or_default()
-    };
-    Ok(rows
-        .into_iter()
-        .map(|row| ParkedView { message: name(row.position), ..ParkedView::of(row) })
-        .collect())
+    let names: BTreeMap<Position, &str> = entries.iter().map(|it| (it.position, &*it.entry.name)).collect();
+    let name = |position| names.get(&position).copied().unwrap_or_default().to_owned();
+    let views = rows.into_iter().map(|row| ParkedView { message: name(row.position), ..ParkedView::of(row) });
+    Ok(views.collect())
 }
 
 impl ParkedView {
