@@ -10,6 +10,18 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| "it must not be negative".to_owned())
 }
 
+/// When, as people write it: `1h` from now, or a time with its offset.
+pub(crate) fn when(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let wrong = || {
+        "write a time with its offset, like 2026-12-24T18:00:00Z, or how long from now, like 1h".to_owned()
+    };
+    let after = duration(text).map_err(|_| wrong())?;
+    Timestamp::now().checked_add(after).map_err(|_| wrong())
+}
+
 /// How long ago, or how long until: `3m ago`, `in 2h`.
 pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let passed = now.duration_since(at);
@@ -41,6 +53,17 @@ mod tests {
     fn ages_have_two_units() {
         let ages = [5, 65, 3_725, 90_000].map(|it| short(SignedDuration::from_secs(it)));
         assert_eq!(ages, ["5s", "1m 5s", "1h 2m", "1d 1h"]);
+    }
+
+    #[test]
+    fn a_time_is_given_with_its_offset_or_from_now() {
+        assert_eq!(when("2026-12-24T19:00:00+01:00"), when("2026-12-24T18:00:00Z"));
+        let (before, in_an_hour) = (Timestamp::now(), when("1h").unwrap());
+        let after = in_an_hour.duration_since(before);
+        assert!((3600..3660).contains(&after.as_secs()), "{after}");
+        for unclear in ["2026-12-24T18:00:00", "soon"] {
+            assert!(when(unclear).unwrap_err().contains("2026-12-24T18:00:00Z"));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     age::duration,
     error::CliError,
-    look,
+    login, look,
     program::{Done, Found, Shared},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Asking {
     /// Why; it is recorded in the log.
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Who; it is recorded in the log. Without it, the name that you are logged in by.
+    /// Who; it is recorded in the log. Without it, the name that you are logged in by, or the number of your user.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     /// How long to wait until the application has done it.
@@ -44,6 +44,16 @@ pub(crate) struct Change {
     pub(crate) operation: Operation,
     /// Retries: how often the handler has failed before.
     pub(crate) failures: u32,
+    /// What stands in its way, if it will not be done when the application runs.
+    pub(crate) held_by: Option<String>,
+    /// What follows from it, in sentences.
+    pub(crate) then: Vec<String>,
+}
+
+impl Change {
+    pub(crate) fn of(what: String, operation: Operation) -> Self {
+        Self { what, operation, failures: 0, held_by: None, then: Vec::new() }
+    }
 }
 
 /// What came of a change. As JSON these names are stable.
@@ -53,8 +63,10 @@ struct Outcome {
     /// Where it stands in the log; none for a dry run.
     operation: Option<Position>,
     result: Came,
-    /// Why the handler has failed again.
+    /// Why the handler has failed again, or why it is not done when the application runs.
     cause: Option<String>,
+    /// What follows from it.
+    then: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,8 +88,11 @@ impl Asking {
     /// Says what will be done, asks for it, and waits for what comes of it.
     pub(crate) async fn ask(&self, changes: Vec<Change>, shared: &Shared) -> Done {
         if self.dry_run {
-            let outcome = |it: Change| Outcome::of(it.what, None, Came::DryRun);
-            return tell(&changes.into_iter().map(outcome).collect::<Vec<_>>(), shared);
+            let outcomes = changes.into_iter().map(|it| {
+                let held_by = it.held_by.clone();
+                it.came(None, Came::DryRun, held_by)
+            });
+            return tell(&outcomes.collect::<Vec<_>>(), shared);
         }
         let store = shared.beside()?;
         let outcomes = self.ask_on(&store, changes).await;
@@ -87,8 +102,7 @@ impl Asking {
     }
 
     async fn ask_on(&self, store: &Arc<dyn Store>, changes: Vec<Change>) -> Result<Vec<Outcome>, CliError> {
-        let login = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
-        let by = self.by.clone().unwrap_or_else(login);
+        let by = self.by.clone().unwrap_or_else(login::name);
         let operator = Operator::on(Arc::clone(store)).by(by).because(self.why.clone());
         let positions = operator.request(changes.iter().map(|it| it.operation.clone())).await;
         let positions = positions.map_err(|error: OperatorError| CliError::from(error))?;
@@ -97,12 +111,15 @@ impl Asking {
         for (change, position) in changes.into_iter().zip(positions) {
             let (result, cause) = loop {
                 let (result, cause) = result_of(&**store, &change, position).await?;
-                if result != Came::Pending || Instant::now() >= deadline {
+                if result != Came::Pending {
                     break (result, cause);
+                }
+                if change.held_by.is_some() || Instant::now() >= deadline {
+                    break (result, change.held_by.clone());
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             };
-            outcomes.push(Outcome { cause, ..Outcome::of(change.what, Some(position), result) });
+            outcomes.push(change.came(Some(position), result, cause));
         }
         Ok(outcomes)
     }
@@ -163,9 +180,9 @@ async fn hold(
     Ok(store.holds().await?.into_iter().find(|(it, _)| *it == process).map(|(_, it)| it.kind))
 }
 
-impl Outcome {
-    fn of(change: String, operation: Option<Position>, result: Came) -> Self {
-        Self { change, operation, result, cause: None }
+impl Change {
+    fn came(self, operation: Option<Position>, result: Came, cause: Option<String>) -> Outcome {
+        Outcome { change: self.what, operation, result, cause, then: self.then }
     }
 }
 
@@ -177,22 +194,27 @@ fn tell(outcomes: &[Outcome], shared: &Shared) -> Done {
         return Ok(found);
     }
     let mut out = anstream::stdout();
-    for Outcome { change, operation, result, cause } in outcomes {
+    for Outcome { change, operation, result, cause, then } in outcomes {
         let recorded = operation.map(|it| format!(" (#{it})")).unwrap_or_default();
         let (style, came) = match result {
-            Came::DryRun => (look::FAINT, "would be asked for".to_owned()),
+            Came::DryRun => (look::FAINT, with_cause("would be asked for", cause.as_deref())),
             Came::Done => (look::GOOD, "done".to_owned()),
             Came::FailedAgain => {
                 (look::BAD, format!("failed again: {}", cause.as_deref().unwrap_or("no cause is known")))
             }
             Came::Pending => {
-                (look::EVENT, "asked for; it will be done when the application runs next".to_owned())
+                let cause = cause.as_deref().unwrap_or("it will be done when the application runs next");
+                (look::EVENT, with_cause("asked for", Some(cause)))
             }
         };
-        writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::cut(&came, 200))?;
-    }
-    if outcomes.is_empty() {
-        writeln!(out, "Nothing fits these filters, so nothing was asked for.")?;
+        writeln!(out, "{change}{recorded}: {style}{}{style:#}", look::harmless(&came))?;
+        for sentence in then {
+            writeln!(out, "  {}", look::harmless(sentence))?;
+        }
     }
     Ok(found)
+}
+
+fn with_cause(came: &str, cause: Option<&str>) -> String {
+    cause.map_or_else(|| came.to_owned(), |cause| format!("{came}; {cause}"))
 }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Copy the store into a new file while it is in use, and check the copy.
 ///
-/// To restore it, stop the application and start it on the copy.
+/// `procession restore` brings it back.
 #[derive(Args)]
 #[command(after_help = "Example:\n  procession backup shop-backup.db --store sqlite:shop.db")]
 pub(crate) struct Backup {

@@ -6,7 +6,7 @@ use std::{
 use procession::{
     OperatorError, StoreError,
     inspect::InspectError,
-    sqlite::{BackupError, OpenError},
+    sqlite::{BackupError, OpenError, RestoreError},
 };
 
 use crate::look;
@@ -80,7 +80,7 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let hint = match &error {
             StoreError::Transient(_) => "make sure that the disk has room and can be written, then try again",
-            _ => "`procession verify` checks the store; if it is damaged, bring back a backup",
+            _ => "`procession verify` checks the store; `procession restore` brings back a backup",
         };
         Self::store(format!("the store has failed: {error}")).hint(hint)
     }
@@ -92,11 +92,17 @@ impl From<OpenError> for CliError {
             OpenError::Missing { .. } => {
                 "name the file that the application was started with: --store sqlite:FILE"
             }
-            OpenError::Damaged { .. } => "bring back a backup; this file was not changed",
+            OpenError::Damaged { .. } => {
+                "bring back a backup with `procession restore`; this file was not changed"
+            }
+            OpenError::HalfRestored { .. } => "run `procession restore` with the backup once more",
+            OpenError::InUse { .. } => "stop the application that has it open, then try again",
             OpenError::NotAStore { .. } => "name another file; this one was not changed",
             OpenError::TooNew { .. } => "use the `procession` of the application's release",
             OpenError::TooOld { .. } => "start the application once with this release",
-            _ => "check that the file may be read and written, and that the disk has room",
+            _ => {
+                "make sure that this user may read and write the file and its folder, and that the disk has room"
+            }
         };
         Self::store(error).hint(hint)
     }
@@ -130,9 +136,28 @@ impl From<BackupError> for CliError {
     fn from(error: BackupError) -> Self {
         match error {
             BackupError::Exists { .. } => Self::usage(error).hint("nothing was changed"),
+            BackupError::Store(error) => {
+                let error = Self::from(error);
+                Self { said: format!("the store cannot be copied: {}", error.said), ..error }
+            }
             other => {
                 Self::store(other).hint("check that the folder can be written, and that the disk has room")
             }
+        }
+    }
+}
+
+impl From<RestoreError> for CliError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Open(error) => error.into(),
+            RestoreError::Copy(error) => error.into(),
+            RestoreError::Itself(_) => Self::usage(error).hint("nothing was changed"),
+            RestoreError::InUse(_) => Self::store(error).hint("nothing was changed"),
+            other => Self::store(other).hint(
+                "make sure that the folder and its files may be changed by this user, and run it again; until \
+                then nobody opens the store",
+            ),
         }
     }
 }

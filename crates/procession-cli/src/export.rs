@@ -1,7 +1,7 @@
 use std::{
     fs::File,
-    io::{BufWriter, Write},
-    path::PathBuf,
+    io::{BufWriter, ErrorKind, Write},
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
@@ -9,6 +9,7 @@ use procession::log::{Position, ProcessId, Recorded};
 
 use crate::{
     error::CliError,
+    missing,
     program::{Done, Found, Shared},
 };
 
@@ -22,7 +23,7 @@ pub(crate) struct Export {
     /// Only the entries of this process.
     #[arg(long)]
     process: Option<ProcessId>,
-    /// Where to write; without it, standard output. A file that is there is not overwritten.
+    /// Where to write; without it, or with `-`, standard output. A file that is there is not overwritten.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -32,18 +33,12 @@ const ENTRIES_PER_READ: usize = 2048;
 impl Export {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let store = shared.read()?;
-        if let Some(process) = self.process
-            && store.process(process).await?.is_none()
-        {
-            return Err(CliError::usage(format!("there is no process {process}"))
-                .hint("`procession processes` lists those that have not ended"));
+        if let Some(process) = self.process {
+            missing::must_exist(&*store, process).await?;
         }
         let mut out: Box<dyn Write + Send> = match &self.output {
-            Some(path) => Box::new(BufWriter::new(File::create_new(path).map_err(|error| {
-                CliError::usage(format!("{} cannot be created: {error}", path.display()))
-                    .hint("name a new file in a folder that can be written")
-            })?)),
-            None => Box::new(BufWriter::new(std::io::stdout())),
+            Some(path) if path.as_os_str() != "-" => Box::new(BufWriter::new(create(path)?)),
+            _ => Box::new(BufWriter::new(std::io::stdout())),
         };
         let mut after = Position::START;
         loop {
@@ -61,4 +56,16 @@ impl Export {
         out.flush()?;
         Ok(Found::Fine)
     }
+}
+
+fn create(path: &Path) -> Result<File, CliError> {
+    File::create_new(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => CliError::usage(format!(
+            "{} is there already, and is not overwritten; name a new file",
+            path.display()
+        ))
+        .hint("nothing was changed"),
+        _ => CliError::usage(format!("{} cannot be created: {error}", path.display()))
+            .hint("name a new file in a folder that can be written"),
+    })
 }

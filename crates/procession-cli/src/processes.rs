@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::{
 
 /// List processes, the newest first.
 ///
-/// Ends with 1 if one of them is stuck.
+/// Ends with 1 if one of them is stuck, also if it is not shown.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -59,56 +59,112 @@ impl State {
 
 const PROCESSES_PER_READ: usize = 500;
 
+/// What is listed, and whether that is all.
+#[derive(Default)]
+struct Listed {
+    standings: Vec<Standing>,
+    /// How many there are, if that is known without reading all of them.
+    all: Option<usize>,
+    is_cut: bool,
+    is_stuck: bool,
+}
+
 impl Processes {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let inspector = shared.inspector().await?;
         let sweep = inspector.sweep().await?;
-        let found = self.find(&inspector, &sweep).await?;
-        let is_stuck = found.iter().any(|it| it.state == ProcessState::Stuck);
+        let listed = if self.state.contains(&State::Ended) {
+            self.among_all(&inspector, &sweep).await?
+        } else {
+            self.among_open(&inspector, &sweep).await?
+        };
         if shared.json {
-            look::json(&found)?;
-            return Ok(Found::wrong_if(is_stuck));
+            look::json(&listed.standings)?;
+        } else {
+            self.tell(&listed)?;
         }
-        let (now, mut out) = (Timestamp::now(), anstream::stdout());
+        Ok(Found::wrong_if(listed.is_stuck))
+    }
+
+    fn tell(&self, listed: &Listed) -> Result<(), CliError> {
+        let (now, mut out, found) = (Timestamp::now(), anstream::stdout(), &listed.standings);
+        if found.is_empty() && !listed.is_cut {
+            let asks_for_all = self.state.is_empty() && self.name.is_none() && self.older_than.is_none();
+            let none = if asks_for_all { "All processes have ended." } else { "No process fits." };
+            return Ok(writeln!(out, "{none}")?);
+        }
         let rows = found.iter().map(|it| {
             let first = it.waits_for.first().map(|it| words::briefly(it, now)).unwrap_or_default();
             [it.process.to_string(), it.state.to_string(), it.name.clone(), ago(it.began, now), first]
         });
         look::table(["process", "state", "began with", "began", "waits for"], rows.collect(), &mut out)?;
-        Ok(Found::wrong_if(is_stuck))
+        match listed.all {
+            _ if !listed.is_cut => {}
+            Some(all) => {
+                writeln!(
+                    out,
+                    "\n{} of {} are shown; --limit shows more.",
+                    found.len(),
+                    look::number(all as u64)
+                )?;
+            }
+            None => writeln!(out, "\nOnly the newest are shown ({}); --limit shows more.", found.len())?,
+        }
+        Ok(())
     }
 
-    async fn find(&self, inspector: &Inspector, sweep: &Sweep) -> Result<Vec<Standing>, CliError> {
-        let wants_ended = self.state.contains(&State::Ended);
-        let mut found = Vec::new();
-        if !wants_ended {
-            let open: Vec<_> = sweep.open().rev().map(|(process, _)| process).collect();
-            for some in open.chunks(PROCESSES_PER_READ) {
-                self.add(inspector.standings(sweep, some.iter().copied()).await?, &mut found);
-                if found.len() >= self.limit {
-                    break;
-                }
+    async fn among_open(&self, inspector: &Inspector, sweep: &Sweep) -> Result<Listed, CliError> {
+        let is_asked_for =
+            |state: ProcessState| self.state.is_empty() || self.state.iter().any(|it| it.is(state));
+        let open: Vec<_> = sweep.open().rev().filter(|(_, state)| is_asked_for(*state)).collect();
+        let mut listed = Listed::default();
+        let mut chunks = open.chunks(PROCESSES_PER_READ);
+        for some in chunks.by_ref() {
+            self.add(inspector.standings(sweep, some.iter().map(|(it, _)| *it)).await?, &mut listed);
+            if listed.is_cut {
+                break;
             }
-            return Ok(found);
         }
-        let mut before = None;
-        while found.len() < self.limit {
+        // What is not listed may be stuck, too.
+        for some in chunks.filter(|_| !listed.is_stuck) {
+            let stuck = some.iter().filter(|(_, state)| *state == ProcessState::Stuck).map(|(it, _)| *it);
+            let standings = inspector.standings(sweep, stuck).await?;
+            if standings.iter().any(|it| self.is_meant(it)) {
+                listed.is_stuck = true;
+                break;
+            }
+        }
+        let counts = self.name.is_none() && self.older_than.is_none();
+        listed.all = counts.then_some(open.len());
+        Ok(listed)
+    }
+
+    async fn among_all(&self, inspector: &Inspector, sweep: &Sweep) -> Result<Listed, CliError> {
+        let (mut listed, mut before) = (Listed::default(), None);
+        while !listed.is_cut {
             let extents = inspector.store().processes(before, PROCESSES_PER_READ).await?;
             let Some(last) = extents.last() else { break };
             before = Some(last.process);
-            self.add(inspector.standings(sweep, extents.iter().map(|it| it.process)).await?, &mut found);
+            self.add(inspector.standings(sweep, extents.iter().map(|it| it.process)).await?, &mut listed);
         }
-        Ok(found)
+        Ok(listed)
     }
 
-    fn add(&self, standings: Vec<Standing>, found: &mut Vec<Standing>) {
-        let now = Timestamp::now();
-        let is_meant = |it: &Standing| {
-            let is_old = self.older_than.is_none_or(|age| now.duration_since(it.began).unsigned_abs() >= age);
-            let is_named = self.name.as_ref().is_none_or(|name| *name == it.name);
-            is_old && is_named && (self.state.is_empty() || self.state.iter().any(|state| state.is(it.state)))
-        };
-        let room = self.limit.saturating_sub(found.len());
-        found.extend(standings.into_iter().filter(is_meant).take(room));
+    fn add(&self, standings: Vec<Standing>, listed: &mut Listed) {
+        for it in standings.into_iter().filter(|it| self.is_meant(it)) {
+            listed.is_stuck |= it.state == ProcessState::Stuck;
+            if listed.standings.len() < self.limit {
+                listed.standings.push(it);
+            } else {
+                listed.is_cut = true;
+            }
+        }
+    }
+
+    fn is_meant(&self, it: &Standing) -> bool {
+        let is_old = |age| Timestamp::now().duration_since(it.began).unsigned_abs() >= age;
+        self.older_than.is_none_or(is_old)
+            && self.name.as_ref().is_none_or(|name| *name == it.name)
+            && (self.state.is_empty() || self.state.iter().any(|state| state.is(it.state)))
     }
 }

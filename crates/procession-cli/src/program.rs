@@ -3,8 +3,8 @@ use std::{io::Write, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    backup, error::CliError, export, hold, parked, processes, show, status, store::StoreAddress, timers,
-    verify, watch,
+    backup, error::CliError, export, hold, parked, processes, restore, show, status, store::StoreAddress,
+    timers, verify, watch,
 };
 
 /// What a command gives: how things are, or why that cannot be told.
@@ -88,6 +88,8 @@ enum Command {
     Verify(verify::Verify),
     /// Copy the store into a new file while it is in use, and check the copy.
     Backup(backup::Backup),
+    /// Put a backup in the place of the store, while no application has it open.
+    Restore(restore::Restore),
     /// Write the log, or one process, as JSON lines.
     Export(export::Export),
 }
@@ -120,6 +122,7 @@ fn run(Arguments { shared, command }: Arguments) -> Done {
             Command::Cancel(it) => it.cancel(&shared).await,
             Command::Verify(it) => it.run(&shared).await,
             Command::Backup(it) => it.run(&shared).await,
+            Command::Restore(it) => it.run(&shared).await,
             Command::Export(it) => it.run(&shared).await,
         }
     })

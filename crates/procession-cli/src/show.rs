@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     age::{absolute, ago},
     error::CliError,
-    look,
+    look, missing,
     program::{Done, Found, Shared},
-    words,
+    remedies, words,
 };
 
 /// Tell one process, layer by layer, and what it waits for.
@@ -43,15 +43,15 @@ struct Told<'a> {
 /// More messages of one name are folded into a count; the first few, and all failures, stay.
 const MOST_UNFOLDED: usize = 24;
 const FIRST_FEW: usize = 3;
+const REMARKS_BEGIN_AT: usize = 26;
+/// What is left of a stream where the line is full.
+const SHORTEST_STREAM: usize = 12;
 const ENTRIES_PER_READ: usize = 4096;
 
 impl Show {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let inspector = shared.inspector().await?;
-        let standing = inspector.process(self.process).await?.ok_or_else(|| {
-            CliError::usage(format!("there is no process {}", self.process))
-                .hint("`procession processes --state ended --state running` and so on lists them")
-        })?;
+        let standing = missing::standing(&inspector, self.process).await?;
         let (mut history, mut after) = (Vec::new(), Position::START);
         loop {
             let entries = inspector.store().read_process(self.process, after, ENTRIES_PER_READ).await?;
@@ -119,13 +119,20 @@ impl Show {
             |cause| format!("#{} ← #{cause}", message.position),
         );
         let time = format!("+{:.3}s", entry.at.duration_since(began).as_secs_f64());
-        let name = look::cut(&entry.name, 34);
-        let left = look::WIDTH.saturating_sub(30 + name.chars().count());
-        let stream = look::cut(&entry.stream.to_string(), left);
+        let line = look::line_width().unwrap_or(usize::MAX);
+        let name = look::harmless(&entry.name);
+        let left = line.saturating_sub(30 + name.chars().count());
+        let stream = look::cut(&entry.stream.to_string(), left.max(SHORTEST_STREAM));
         writeln!(out, "  {faint}{time:>9} {place:<13}{faint:#} {style}{glyph} {name}{style:#}  {stream}")?;
-        let remark = if self.payloads { Some(written("", &entry.payload)) } else { remark(message) };
-        if let Some(remark) = remark.filter(|it| !it.is_empty()) {
-            writeln!(out, "{:26}{faint}{}{faint:#}", "", look::cut(remark.trim(), look::WIDTH - 26))?;
+        let remarks = if self.payloads {
+            // In one line, so that it can be copied.
+            vec![look::harmless(written("", &entry.payload).trim())]
+        } else {
+            let width = line.saturating_sub(REMARKS_BEGIN_AT);
+            remark(message).map(|it| look::wrapped(&look::harmless(&it), width)).unwrap_or_default()
+        };
+        for remark in remarks.iter().filter(|it| !it.is_empty()) {
+            writeln!(out, "{:REMARKS_BEGIN_AT$}{faint}{remark}{faint:#}", "")?;
         }
         Ok(())
     }
@@ -195,10 +202,10 @@ fn tell_standing(standing: &Standing, out: &mut dyn Write) -> Result<(), CliErro
     for it in &standing.waits_for {
         for (index, line) in words::fully(it, now).into_iter().enumerate() {
             let mark = if index == 0 { "-" } else { " " };
-            writeln!(out, "  {mark} {}", look::cut(&line, 240))?;
+            writeln!(out, "  {mark} {}", look::harmless(&line))?;
         }
     }
-    Ok(())
+    remedies::tell(standing, out)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) struct Overview {
     processes: Counts,
     timers_due: usize,
     next_timer: Option<Timestamp>,
-    parked: usize,
+    parked: u64,
     effects: u64,
     by_effect: Vec<EffectOverview>,
     rates: Rates,
@@ -100,7 +100,7 @@ impl Overview {
             },
             timers_due: store.due_timers(now, TIMERS_COUNTED).await?.len(),
             next_timer: store.next_due().await?,
-            parked: store.parked(procession::store::ParkedOf::Everything, usize::MAX).await?.len(),
+            parked: sweep.parked,
             effects: by_effect.iter().map(|it| it.open).sum(),
             by_effect,
             rates: inspector.rates(now).await?,
@@ -137,7 +137,11 @@ impl Overview {
             look::number(self.pending)
         )?;
         let bad = if self.parked > 0 { look::BAD } else { look::FAINT };
-        writeln!(out, "parked     {bad}{}{bad:#}", look::count(self.parked, "message"))?;
+        writeln!(
+            out,
+            "parked     {bad}{}{bad:#}",
+            look::count(usize::try_from(self.parked).unwrap_or(usize::MAX), "message")
+        )?;
         writeln!(out, "effects    {} open", self.effects)?;
         let next = self.next_timer.map_or("none waits".to_owned(), |it| {
             format!("the next is due {} ({})", ago(it, now), absolute(it))

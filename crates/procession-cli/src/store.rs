@@ -32,7 +32,7 @@ impl FromStr for StoreAddress {
 }
 
 impl Shared {
-    fn address(&self) -> Result<&StoreAddress, CliError> {
+    pub(crate) fn address(&self) -> Result<&StoreAddress, CliError> {
         self.store.as_ref().ok_or_else(|| {
             CliError::usage("no store is named").hint("add --store sqlite:FILE, or set PROCESSION_STORE")
         })

@@ -10,10 +10,10 @@ use procession::{
 use serde::Serialize;
 
 use crate::{
-    age::{absolute, ago},
+    age::{absolute, ago, when},
     ask::{Asking, Change},
     error::CliError,
-    look,
+    look, missing,
     program::{Done, Found, Shared},
 };
 
@@ -47,12 +47,15 @@ pub(crate) struct One {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  procession timers bring-forward 7 --why 'the guest is waiting'")]
+#[command(after_help = "\
+Examples:
+  procession timers bring-forward 7 --why 'the guest is waiting'
+  procession timers bring-forward 7 --to 1h --why 'after the meal'")]
 pub(crate) struct BringForward {
     /// The timer, as `timers list` names it.
     timer: u64,
-    /// When, as in 2026-12-24T18:00:00Z; without it, now.
-    #[arg(long, value_name = "TIME")]
+    /// When, as in 2026-12-24T18:00:00Z, or how long from now, as in 1h; without it, now.
+    #[arg(long, value_name = "TIME", value_parser = when)]
     to: Option<Timestamp>,
     #[command(flatten)]
     asking: Asking,
@@ -83,7 +86,7 @@ impl Command {
                 let found = find(timer, shared).await?;
                 let what = format!("cancel timer {timer}, {} for {}", found.message, found.to);
                 let operation = Operation::CancelTimer(TimerId(timer));
-                asking.ask(vec![Change { what, operation, failures: 0 }], shared).await
+                asking.ask(vec![Change::of(what, operation)], shared).await
             }
             Self::BringForward(BringForward { timer, to, asking }) => {
                 let (found, due) = (find(timer, shared).await?, to.unwrap_or_else(Timestamp::now));
@@ -92,7 +95,7 @@ impl Command {
                 let what =
                     format!("move timer {timer}, {} for {}, to {}", found.message, found.to, absolute(due));
                 let operation = Operation::MoveTimer { timer: TimerId(timer), due };
-                asking.ask(vec![Change { what, operation, failures: 0 }], shared).await
+                asking.ask(vec![Change::of(what, operation)], shared).await
             }
         }
     }
@@ -109,14 +112,20 @@ async fn find(timer: u64, shared: &Shared) -> Result<TimerView, CliError> {
 impl List {
     async fn run(self, shared: &Shared) -> Done {
         let of = self.process.map_or(TimersOf::After(None), TimersOf::Process);
-        let timers = shared.read()?.timers(of, self.limit).await?;
+        let store = shared.read()?;
+        if let Some(process) = self.process {
+            missing::must_exist(&*store, process).await?;
+        }
+        let mut timers = store.timers(of, self.limit.saturating_add(1)).await?;
+        let is_cut = timers.len() > self.limit;
+        timers.truncate(self.limit);
         let timers: Vec<TimerView> = timers.into_iter().map(TimerView::from).collect();
         if shared.json {
             look::json(&timers)?;
             return Ok(Found::Fine);
         }
         let (now, mut out) = (Timestamp::now(), anstream::stdout());
-        if timers.is_empty() {
+        if timers.is_empty() && !is_cut {
             writeln!(out, "No timer waits.")?;
             return Ok(Found::Fine);
         }
@@ -129,7 +138,12 @@ impl List {
                 format!("{} for {}", it.message, it.to),
             ]
         });
-        look::table(["timer", "due", "at", "process", "command"], rows.collect(), &mut out)?;
+        let rows: Vec<_> = rows.collect();
+        let shown = rows.len();
+        look::table(["timer", "due", "at", "process", "command"], rows, &mut out)?;
+        if is_cut {
+            writeln!(out, "\nOnly those that are due first are shown ({shown}); --limit shows more.")?;
+        }
         Ok(Found::Fine)
     }
 }

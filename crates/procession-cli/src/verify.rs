@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 use procession::{
-    Store,
+    Store, StoreError,
     inspect::verify::{Report, verify},
 };
 
@@ -27,7 +27,7 @@ impl Verify {
 
 /// Checks a store, and tells what was found.
 pub(crate) async fn verified(store: &dyn Store, json: bool) -> Result<Found, CliError> {
-    let report = verify(store).await?;
+    let report = verify(store).await.map_err(unreadable)?;
     if json {
         look::json(&report)?;
     } else {
@@ -36,7 +36,15 @@ pub(crate) async fn verified(store: &dyn Store, json: bool) -> Result<Found, Cli
     Ok(Found::wrong_if(!report.violations.is_empty()))
 }
 
-fn tell(report: &Report, name: &str) -> Result<(), CliError> {
+fn unreadable(error: StoreError) -> CliError {
+    match error {
+        StoreError::Transient(_) => error.into(),
+        _ => CliError::store(format!("the store cannot be read: {error}"))
+            .hint("it is damaged: bring back a backup with `procession restore`, which keeps this file"),
+    }
+}
+
+pub(crate) fn tell(report: &Report, name: &str) -> Result<(), CliError> {
     let (mut out, bad) = (anstream::stdout(), look::BAD);
     let [entries, streams, processes] = [report.entries, report.streams, report.processes].map(look::number);
     let read = format!("{entries} entries, {streams} streams, {processes} processes");
@@ -48,5 +56,8 @@ fn tell(report: &Report, name: &str) -> Result<(), CliError> {
         let place = it.position.map_or_else(String::new, |it| format!("#{it}: "));
         writeln!(out, "  {place}{}", it.found)?;
     }
-    Ok(writeln!(out, "Bring back a backup, and keep this file for those who look for the reason.")?)
+    Ok(writeln!(
+        out,
+        "Bring back a backup with `procession restore`; it keeps this file for those who look for the reason."
+    )?)
 }

@@ -1,5 +1,6 @@
 use std::{
     io::{IsTerminal, Write},
+    num::NonZeroU64,
     time::Duration,
 };
 
@@ -22,7 +23,7 @@ pub(crate) struct Watch {
     every: Duration,
     /// How often to look; without it, until Ctrl-C.
     #[arg(long, value_name = "NUMBER")]
-    times: Option<u64>,
+    times: Option<NonZeroU64>,
 }
 
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
@@ -46,7 +47,7 @@ impl Watch {
             }
             out.flush()?;
             looks += 1;
-            if self.times.is_some_and(|it| looks >= it) {
+            if self.times.is_some_and(|it| looks >= it.get()) {
                 return Ok(overview.found());
             }
             tokio::time::sleep(self.every).await;

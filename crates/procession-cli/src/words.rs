@@ -73,6 +73,7 @@ pub(crate) fn fully(it: &WaitsFor, now: Timestamp) -> Vec<String> {
             attempts,
             retry_at,
             behind,
+            more,
             ..
         } => {
             let mut said = vec![format!("{message} (#{position}) for {stream} is parked for {handler}")];
@@ -80,10 +81,10 @@ pub(crate) fn fully(it: &WaitsFor, now: Timestamp) -> Vec<String> {
             said.extend(cause.as_ref().map(|it| format!("it has failed {}: {it}", times(*attempts))));
             said.extend(retry_at.map(|it| format!("it is tried again {} ({})", ago(it, now), absolute(it))));
             if retry_at.is_none() && *reason == ParkedReason::Failed {
-                said.push(
-                    format!("only an operator can let it go on: procession parked retry #{position}")
-                        .replace('#', ""),
-                );
+                said.push("no retry is coming: only an operator can let it go on".into());
+            }
+            if *more > 0 {
+                said.push(format!("{more} more messages of this process are parked: procession parked list"));
             }
             said
         }
@@ -98,16 +99,20 @@ pub(crate) fn fully(it: &WaitsFor, now: Timestamp) -> Vec<String> {
             why.as_deref().unwrap_or("it was not said why")
         )],
         WaitsFor::Nothing { instance, awaits, from, .. } => {
-            let awaited =
-                if awaits.is_empty() { "nothing that anybody sends".into() } else { awaits.join(" or ") };
             vec![
-                format!("{instance} waits for {awaited}{}", makers(from)),
+                format!("{instance} waits for {}", awaited(awaits, from)),
                 "nothing will ever wake it: no message, timer, effect or retry is on its way".into(),
             ]
         }
     };
     said.push(format!("since {} ({})", absolute(it.since()), ago(it.since(), now)));
     said
+}
+
+/// What an instance waits for that nothing will wake, and who would make it.
+pub(crate) fn awaited(awaits: &[String], from: &[String]) -> String {
+    let messages = if awaits.is_empty() { "nothing that anybody sends".into() } else { awaits.join(" or ") };
+    format!("{messages}{}", makers(from))
 }
 
 fn makers(from: &[String]) -> String {

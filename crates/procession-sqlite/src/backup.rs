@@ -62,8 +62,13 @@ fn give_its_name(unfinished: &Path, to: &Path) -> Result<(), BackupError> {
     File::open(unfinished).and_then(|it| it.sync_all()).map_err(io)?;
     // A link, unlike a renaming, does not replace what is there.
     std::fs::hard_link(unfinished, to).map_err(io)?;
-    match to.parent().map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it }) {
-        Some(folder) => File::open(folder).and_then(|it| it.sync_all()).map_err(io),
+    sync_folder_of(to).map_err(io)
+}
+
+/// Makes names durable: those that files were given, or have lost.
+pub(crate) fn sync_folder_of(file: &Path) -> io::Result<()> {
+    match file.parent().map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it }) {
+        Some(folder) => File::open(folder).and_then(|it| it.sync_all()),
         None => Ok(()),
     }
 }

@@ -29,6 +29,12 @@ pub enum OpenError {
         /// What SQLite found.
         reason: String,
     },
+    /// A backup was being put in its place, and that was not finished.
+    #[error("{} was being restored, and is neither the old store nor the new one; restore it again", .path.display())]
+    HalfRestored {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process writes the file.
     #[error("{} is in use by another{}; only one may write a store: stop that one, or let it do the work", .path.display(), holder(.pid))]
     InUse {

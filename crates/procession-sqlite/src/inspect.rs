@@ -46,10 +46,22 @@ pub(crate) fn parked(connection: &Connection, of: &ParkedOf, limit: i64) -> SqlR
             let mut query = connection.prepare_cached(&format!("{select} {IN_ORDER}"))?;
             query.query_map([limit], rows::parked)?.collect()
         }
+        ParkedOf::After(last) => {
+            let query = format!("{select} WHERE (parked.position, parked.handler) > (?2, ?3) {IN_ORDER}");
+            let mut query = connection.prepare_cached(&query)?;
+            query.query_map((limit, last.position.0, &*last.handler), rows::parked)?.collect()
+        }
         ParkedOf::Process(process) => {
             let query = format!("{select} WHERE parked.process = ?2 {IN_ORDER}");
             let mut query = connection.prepare_cached(&query)?;
             query.query_map((limit, process.0), rows::parked)?.collect()
+        }
+        ParkedOf::ProcessAfter(process, last) => {
+            let query = format!(
+                "{select} WHERE parked.process = ?2 AND (parked.position, parked.handler) > (?3, ?4) {IN_ORDER}"
+            );
+            let mut query = connection.prepare_cached(&query)?;
+            query.query_map((limit, process.0, last.position.0, &*last.handler), rows::parked)?.collect()
         }
         ParkedOf::Stream { handler, stream } => {
             let query = format!(

@@ -1,5 +1,4 @@
 use std::{
-    ffi::OsString,
     fs::{File, TryLockError},
     io::{ErrorKind, Read, Seek, Write},
     path::{Path, PathBuf},
@@ -8,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::OpenError;
+use crate::{OpenError, restore::with};
 
 /// The right to write a store, held until it is dropped or the process dies.
 ///
@@ -124,9 +123,7 @@ impl InUse {
 }
 
 fn beside(store: &Path) -> PathBuf {
-    let mut name = OsString::from(store);
-    name.push("-lock");
-    name.into()
+    with(store, "-lock")
 }
 
 #[cfg(test)]

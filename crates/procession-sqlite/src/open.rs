@@ -4,7 +4,12 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Result as SqlResult, Transaction, config::DbConfig,
 };
 
-use crate::{OpenError, SqliteStore, fault_points::FaultPoint, lock::WriteLock};
+use crate::{
+    OpenError, SqliteStore,
+    fault_points::FaultPoint,
+    lock::WriteLock,
+    restore::{begun, with},
+};
 
 /// `PROC` in ASCII: how SQLite files are told apart.
 const APPLICATION_ID: i64 = 0x5052_4F43;
@@ -62,6 +67,8 @@ impl SqliteOptions {
         FaultPoint::OpenBegun.pass();
         look_before_touching(path)?;
         let lock = WriteLock::acquire(path)?;
+        // Who had the lock until now may have been killed in the middle of a restoring.
+        must_not_be_half_restored(path)?;
         FaultPoint::OpenLocked.pass();
         let mut connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
         let partitions = prepare(&mut connection, path, &self)?;
@@ -96,6 +103,11 @@ impl SqliteOptions {
         });
         let (durable, connection) = connection.map_err(|error| cannot_open(path, &error))?;
         durable.map_err(OpenError::Unsafe)?;
+        // SQLite opens what may not be written too, and fails only at the first write.
+        if connection.is_readonly(rusqlite::MAIN_DB).map_err(|error| cannot_open(path, &error))? {
+            let reason = "this user may not write it".into();
+            return Err(OpenError::Io { path: path.into(), reason });
+        }
         let store = SqliteStore::beside(path.into(), Some(connection), partitions, &self);
         FaultPoint::BesideDone.pass();
         store
@@ -105,13 +117,22 @@ impl SqliteOptions {
 /// How many partitions a store has, if the file is one of this release.
 fn look_at_another_s(path: &Path) -> Result<u16, OpenError> {
     check_sqlite()?;
+    must_not_be_half_restored(path)?;
     if !path.exists() {
         return Err(OpenError::Missing { path: path.into() });
     }
     must_be_a_file(path)?;
+    // SQLite creates it.
+    let has_wal = std::fs::metadata(with(path, "-wal")).is_ok_and(|it| it.len() > 0);
     let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
     if !identify(&connection, path)? {
-        return Err(OpenError::NotAStore { path: path.into(), reason: "it is empty".into() });
+        let is_begun = std::fs::metadata(path).is_ok_and(|it| it.len() > 0);
+        let reason = if is_begun && !has_wal {
+            "it is empty, as a store is whose `-wal` file is missing: bring that back beside it"
+        } else {
+            "it is empty"
+        };
+        return Err(OpenError::NotAStore { path: path.into(), reason: reason.into() });
     }
     let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
     let found: i64 = found.map_err(|error| cannot_open(path, &error))?;
@@ -131,12 +152,17 @@ fn check_sqlite() -> Result<(), OpenError> {
 
 /// A file of somebody else's must not even get a lock file beside it.
 fn look_before_touching(path: &Path) -> Result<(), OpenError> {
+    must_not_be_half_restored(path)?;
     must_be_a_file(path)?;
     if std::fs::metadata(path).is_ok_and(|it| it.len() > 0) {
         let connection = open_reader(path).map_err(|error| cannot_open(path, &error))?;
         identify(&connection, path)?;
     }
     Ok(())
+}
+
+fn must_not_be_half_restored(path: &Path) -> Result<(), OpenError> {
+    if begun(path).exists() { Err(OpenError::HalfRestored { path: path.into() }) } else { Ok(()) }
 }
 
 /// A pipe, for example, would be waited for, and not read.

@@ -40,6 +40,7 @@ macro_rules! conformance {
                 o3_the_answer_is_the_same_after_a_restart
                 o3_who_has_heard_nothing_because_of_a_crash_asks_again_and_gets_the_answer
                 o3_many_at_once_with_one_key_have_one_effect_and_one_answer
+                o3_many_that_are_repeated_at_once_undo_few_batches
                 o3_one_key_with_another_command_is_refused_and_changes_nothing
                 o3_a_command_sent_twice_with_one_key_is_logged_and_handled_once
                 a_command_whose_id_is_impossible_is_refused_and_changes_nothing
@@ -187,6 +188,7 @@ macro_rules! conformance {
                 an_executed_command_whose_handler_fails_is_not_taken_and_blocks_nobody
                 an_executed_command_does_not_overtake_a_parked_one
                 waiting_ends_when_the_last_message_is_parked
+                a_start_reads_what_is_parked_in_pages_and_knows_all_of_it
             }
             payloads {
                 s14_a_payload_of_one_mebibyte_is_accepted
@@ -326,6 +328,7 @@ macro_rules! conformance {
                 the_timeouts_of_an_instance_are_taken_back_and_what_it_sends_to_others_is_not
                 a_timer_that_is_taken_back_and_asked_for_again_in_one_batch_is_kept
                 parked_messages_come_back_in_the_order_of_the_log
+                parked_messages_are_read_in_pages
             }
             unreadable {
                 s11_an_unknown_event_in_the_middle_of_a_stream_is_an_explicit_error

@@ -2,7 +2,7 @@ use std::{
     future::pending,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 /// A real store behind a wire on which one thing goes wrong, once, at a chosen moment.
 ///
-/// It also counts the commits, can hold their answers back, and can refuse commits and reads for a while.
+/// It also counts the commits, knows how much was asked for at once, can hold their answers back, and can refuse commits and reads for a while.
 #[derive(Clone)]
 pub(crate) struct FaultyStore<S> {
     inner: S,
@@ -47,6 +47,7 @@ struct Plan {
     is_late: bool,
     commits: AtomicU64,
     reads: AtomicU64,
+    largest_page: AtomicUsize,
     is_dead: watch::Sender<bool>,
     answers_are_held: watch::Sender<bool>,
     commits_are_refused: AtomicBool,
@@ -76,6 +77,7 @@ impl<S: Store + Clone> FaultyStore<S> {
             is_late,
             commits: AtomicU64::new(0),
             reads: AtomicU64::new(0),
+            largest_page: AtomicUsize::new(0),
             is_dead: watch::Sender::new(false),
             answers_are_held: watch::Sender::new(false),
             commits_are_refused: AtomicBool::new(false),
@@ -87,6 +89,11 @@ impl<S: Store + Clone> FaultyStore<S> {
 
     pub(crate) fn commits(&self) -> u64 {
         self.plan.commits.load(Ordering::SeqCst)
+    }
+
+    /// How many parked messages were asked for at once, at most.
+    pub(crate) fn largest_page(&self) -> usize {
+        self.plan.largest_page.load(Ordering::SeqCst)
     }
 
     /// Whether the moment of the fault has come.
@@ -273,6 +280,7 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
     }
 
     fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>> {
+        self.plan.largest_page.fetch_max(limit, Ordering::SeqCst);
         self.read(|it| it.parked(of, limit))
     }
 

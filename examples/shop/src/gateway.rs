@@ -47,6 +47,7 @@ pub(crate) fn charge(gateway: Option<Gateway>) -> Effect<PaymentRequested> {
         .until::<PaymentDiscarded>()
         .retries(patient())
         .circuit_breaker(watchful())
+        .calls_at_once(CALLS_AT_ONCE)
 }
 
 /// Gives a client's money back. That must work in the end, so what is refused is left to somebody who looks at it.
@@ -63,12 +64,15 @@ pub(crate) fn refund(gateway: Option<Gateway>) -> Effect<RefundRequested> {
             }
         }
     });
-    refund.retries(patient()).circuit_breaker(watchful())
+    refund.retries(patient()).circuit_breaker(watchful()).calls_at_once(CALLS_AT_ONCE)
 }
 
 fn said(error: CallError) -> EffectError {
     if error.is_final() { EffectError::reject(error) } else { EffectError::retry(error) }
 }
+
+/// The shop looks once in a commit which calls may begin, so many at once are few in a second.
+const CALLS_AT_ONCE: u32 = 64;
 
 /// A provider may be away for a night.
 fn patient() -> Retries {

@@ -37,7 +37,7 @@ impl BrokenShop {
 
 /// Looks until a process is in a state.
 #[track_caller]
-fn wait_for(folder: &Folder, process: u64, state: &str) -> Value {
+pub(crate) fn wait_for(folder: &Folder, process: u64, state: &str) -> Value {
     let since = Instant::now();
     loop {
         let ran = folder.procession(&["show", &process.to_string(), "--json"]);
@@ -82,6 +82,31 @@ fn a_store_is_verified_backed_up_and_exported_while_the_shop_is_open() {
     let exported = folder.procession(&["export", "--process", &ink.to_string()]).ended_with(0);
     let entries: Vec<Value> = exported.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
     assert!(entries.len() > 10 && entries.iter().all(|it| it["process"] == ink), "{exported}");
+}
+
+#[test]
+fn an_export_goes_to_standard_output_or_into_a_new_file() {
+    let BrokenShop { folder, .. } = BrokenShop::open();
+
+    let printed = folder.procession(&["export", "--output", "-"]).ended_with(0);
+    assert!(printed.lines().count() > 10, "{printed}");
+    folder.procession(&["export", "--output", "log.jsonl"]).ended_with(0);
+    assert_eq!(std::fs::read_to_string(folder.path("log.jsonl")).unwrap(), printed);
+    let again = folder.procession(&["export", "--output", "log.jsonl"]);
+    assert!(again.stderr.contains("is there already, and is not overwritten"), "{again:?}");
+    again.ended_with(2);
+    assert_eq!(std::fs::read_to_string(folder.path("log.jsonl")).unwrap(), printed);
+}
+
+#[test]
+fn who_asks_is_recorded_where_nobody_has_said_it() {
+    let BrokenShop { folder, ink, .. } = &BrokenShop::open();
+    let ink = ink.to_string();
+
+    folder.procession_without_login(&["suspend", &ink, "--why", "a look at it"]).ended_with(0);
+
+    let shown = folder.procession(&["show", &ink]).ended_with(0);
+    assert!(shown.contains("suspended by uid "), "{shown}");
 }
 
 #[test]
@@ -174,6 +199,11 @@ fn mistakes_are_told_with_what_to_do() {
     store_missing.ended_with(3);
     folder.procession(&["status", "--store", "postgres://localhost"]).ended_with(2);
     folder.procession(&["suspend", "1"]).ended_with(2);
+    folder.procession(&["watch", "--times", "0"]).ended_with(2);
+    let unclear = ["timers", "bring-forward", "7", "--to", "2026-12-24T18:00:00", "--why", "x"];
+    let unclear = folder.procession(&unclear);
+    assert!(unclear.stderr.contains("2026-12-24T18:00:00Z, or how long from now, like 1h"), "{unclear:?}");
+    unclear.ended_with(2);
     let BrokenShop { folder, .. } = BrokenShop::open();
     let unknown = folder.procession(&["show", "999999"]);
     assert!(unknown.stderr.contains("there is no process 999999"), "{unknown:?}");
@@ -193,7 +223,7 @@ fn watching_works_without_a_terminal() {
 }
 
 #[test]
-fn what_is_shown_fits_eighty_columns_and_has_no_colours_when_nobody_looks() {
+fn what_is_shown_fits_the_columns_and_has_no_colours_when_nobody_looks() {
     let BrokenShop { folder, ink, .. } = BrokenShop::open();
     let ink = ink.to_string();
     let shown: [&[&str]; 5] = [
@@ -205,7 +235,7 @@ fn what_is_shown_fits_eighty_columns_and_has_no_colours_when_nobody_looks() {
     ];
 
     for arguments in shown {
-        let output = folder.procession(arguments).stdout;
+        let output = folder.procession_on_columns(80, arguments).stdout;
 
         // Causes are told in full.
         let in_tables = output.lines().take_while(|it| !it.starts_with("  - "));
@@ -213,4 +243,20 @@ fn what_is_shown_fits_eighty_columns_and_has_no_colours_when_nobody_looks() {
         assert!(widest <= Some(80), "{arguments:?} is {widest:?} wide:\n{output}");
         assert!(!output.contains('\u{1b}'), "{output}");
     }
+}
+
+#[test]
+fn nothing_is_cut_for_programs_and_files() {
+    let BrokenShop { folder, ink, .. } = BrokenShop::open();
+    let ink = ink.to_string();
+
+    for arguments in [&["status"][..], &["processes"], &["parked", "list"], &["show", &ink, "--payloads"]] {
+        let output = folder.procession(arguments).stdout;
+
+        assert!(output.contains("no box fits this product"), "{arguments:?}: {output}");
+        assert!(!output.contains('…'), "{arguments:?}: {output}");
+    }
+    let payloads = folder.procession_on_columns(80, &["show", &ink, "--payloads"]).stdout;
+    let widest = payloads.lines().filter(|it| it.contains("product:")).map(|it| it.chars().count()).max();
+    assert!(widest > Some(80), "payloads are never cut: {payloads}");
 }

@@ -31,7 +31,7 @@ fn run_commands(guide: &str, mut shop: BrokenShop) -> String {
             shop = shop.repaired();
         }
         let Some(command) = line.strip_prefix("$ procession ") else { continue };
-        let ran = shop.folder.procession(&words(command));
+        let ran = shop.folder.procession_on_columns(80, &words(command));
         written += ran.stdout.trim_end();
         written += ran.stderr.trim_end();
         written += &format!("\n[exit code {}]\n```\n", ran.exit);
@@ -59,6 +59,8 @@ fn normalised(text: &str) -> String {
         first && digits.ends_with(['s', 'm', 'h', 'd', 'Z'])
             || digits.len() == 10 && digits.matches('-').count() == 2
     };
+    // What goes on in the next line of a table may be broken elsewhere.
+    let text = text.replace(&format!("\n{:30}", ""), " ");
     let line = |line: &str| line.split_whitespace().filter(|it| !is_time(it)).collect::<Vec<_>>().join(" ");
     text.lines().map(line).filter(|it| !it.chars().all(|it| it == '─')).collect::<Vec<_>>().join("\n")
 }

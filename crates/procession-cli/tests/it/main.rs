@@ -6,7 +6,12 @@
 )]
 
 mod broken_shop;
+mod damaged;
 mod effects;
 mod everywhere;
 mod guide;
+mod parked;
+mod processes;
 mod programs;
+mod restore;
+mod timers;

@@ -68,7 +68,21 @@ impl Folder {
 
     /// Runs `procession` on the shop's store.
     pub(crate) fn procession(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().unwrap();
+        self.run(&mut self.command(arguments))
+    }
+
+    /// Runs it as on a terminal that is so wide.
+    pub(crate) fn procession_on_columns(&self, columns: usize, arguments: &[&str]) -> Ran {
+        self.run(self.command(arguments).env("COLUMNS", columns.to_string()))
+    }
+
+    /// Runs it where nobody has said who is logged in.
+    pub(crate) fn procession_without_login(&self, arguments: &[&str]) -> Ran {
+        self.run(self.command(arguments).env("USER", "").env_remove("LOGNAME"))
+    }
+
+    fn run(&self, command: &mut Command) -> Ran {
+        let output = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
@@ -77,7 +91,8 @@ impl Folder {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_procession"));
         command.args(arguments).current_dir(self.0.path());
-        command.env("PROCESSION_STORE", "sqlite:shop.db").env("USER", "anna").env_remove("CLICOLOR_FORCE");
+        command.env("PROCESSION_STORE", "sqlite:shop.db").env("USER", "anna");
+        command.env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
         command
     }
 
@@ -170,6 +185,12 @@ impl Serving {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
         self.child.wait().unwrap()
+    }
+
+    /// Ends it as a crash does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 

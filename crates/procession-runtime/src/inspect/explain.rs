@@ -8,7 +8,7 @@ use super::{
     InspectError, Inspector, OpenBreaker, Standing, Sweep, WaitsFor,
     facts::{Facts, OpenInstance, ParkedFact},
 };
-use crate::store::{EffectCall, ProcessExtent, StoreError};
+use crate::store::{Delivery, EffectCall, HoldKind, ProcessExtent, StoreError};
 
 impl Inspector {
     /// How a process stands. None if there is none.
@@ -18,11 +18,31 @@ impl Inspector {
     pub async fn process(&self, process: ProcessId) -> Result<Option<Standing>, StoreError> {
         let Some(extent) = self.store.process(process).await? else { return Ok(None) };
         let facts = self.steady_facts(process).await?.unwrap_or_default();
-        let mut standings = self.explained(&[(extent, &facts)], None).await?;
+        let mut standings = self.explained(&[(extent, facts)], None).await?;
         Ok(standings.pop())
     }
 
-    /// How processes stand, by a sweep, in the order of the processes asked for. Those that are not there are left out.
+    /// How a process would stand if parked messages of it were discarded, and it were not suspended. None if there is no such
+    /// process.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn process_without(
+        &self,
+        process: ProcessId,
+        discarded: &[Delivery],
+    ) -> Result<Option<Standing>, StoreError> {
+        let Some(extent) = self.store.process(process).await? else { return Ok(None) };
+        let mut facts = self.steady_facts(process).await?.unwrap_or_default();
+        facts.parked.retain(|it| !discarded.contains(&it.row.delivery()));
+        facts.parked_count = facts.parked_count.saturating_sub(discarded.len() as u64);
+        facts.hold = facts.hold.filter(|it| it.kind == HoldKind::Cancelled);
+        let mut standings = self.explained(&[(extent, facts)], None).await?;
+        Ok(standings.pop())
+    }
+
+    /// How processes stand now that a sweep has found open, in the order of the processes asked for. Those that are not there
+    /// are left out. Each is read from the store, so ask for those only that are shown.
     ///
     /// # Errors
     /// When the store fails.
@@ -31,11 +51,14 @@ impl Inspector {
         sweep: &Sweep,
         processes: impl IntoIterator<Item = ProcessId>,
     ) -> Result<Vec<Standing>, StoreError> {
-        let nothing = Facts::default();
+        let surroundings = self.surroundings().await?;
         let mut found = Vec::new();
         for process in processes {
             if let Some(extent) = self.store.process(process).await? {
-                found.push((extent, sweep.open.get(&process).unwrap_or(&nothing)));
+                let has_ended = !sweep.knows(process);
+                let facts =
+                    if has_ended { Facts::default() } else { self.facts(process, &surroundings).await? };
+                found.push((extent, facts));
             }
         }
         self.explained(&found, Some(sweep)).await
@@ -43,7 +66,7 @@ impl Inspector {
 
     async fn explained(
         &self,
-        processes: &[(ProcessExtent, &Facts)],
+        processes: &[(ProcessExtent, Facts)],
         sweep: Option<&Sweep>,
     ) -> Result<Vec<Standing>, StoreError> {
         let mut positions: Vec<Position> = Vec::new();
@@ -101,10 +124,13 @@ impl Explaining<'_> {
     /// What matters most stands first: what an operator does or must do, then what is next.
     fn waits_for(&self, facts: &Facts) -> Vec<WaitsFor> {
         let mut waits: Vec<WaitsFor> = self.operator(facts).into_iter().collect();
-        if facts.hold.is_some_and(|it| it.kind == crate::store::HoldKind::Cancelled) {
+        if facts.hold.is_some_and(|it| it.kind == HoldKind::Cancelled) {
             return waits;
         }
-        waits.extend(facts.parked.iter().map(|it| self.parked(it)));
+        let unlisted = facts.parked_count.saturating_sub(facts.parked.len() as u64);
+        let last = facts.parked.len().saturating_sub(1);
+        let more = |index: usize| if index == last { unlisted } else { 0 };
+        waits.extend(facts.parked.iter().enumerate().map(|(index, it)| self.parked(it, more(index))));
         waits.extend(self.handler(facts));
         waits.extend(facts.calls.iter().map(|it| self.effect(it, facts)));
         waits.extend(self.timer(facts));
@@ -138,7 +164,7 @@ impl Explaining<'_> {
         Some(WaitsFor::Operator { kind: hold.kind, operation: hold.operation, by, why, since })
     }
 
-    fn parked(&self, ParkedFact { row, behind, retry_at }: &ParkedFact) -> WaitsFor {
+    fn parked(&self, ParkedFact { row, behind, retry_at }: &ParkedFact, more: u64) -> WaitsFor {
         WaitsFor::Parked {
             message: self.name(row.position),
             position: row.position,
@@ -149,6 +175,7 @@ impl Explaining<'_> {
             attempts: row.attempts,
             retry_at: *retry_at,
             behind: *behind,
+            more,
             since: row.at,
         }
     }

@@ -6,8 +6,11 @@ use procession_core::{
     log::{Kind, Position, Recorded},
 };
 
-use super::{Description, ProcessState};
-use crate::store::{EffectCall, Hold, HoldKind, Parked, ParkedReason, Progress, Timer};
+use super::{Description, ProcessState, brief::Brief, wakes::Awaited};
+use crate::store::{EffectCall, Hold, Parked, ParkedReason, Progress, Timer};
+
+/// Who looks at a process with more parked messages than these is helped by the first ones, and by how many there are.
+const MOST_PARKED: usize = 100;
 
 /// What is open of one process, as the store has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +22,11 @@ pub(super) struct Facts {
     pub(super) timer: Option<Timer>,
     pub(super) timer_count: u64,
     pub(super) calls: Vec<EffectCall>,
+    /// The first parked messages, [`MOST_PARKED`] at most.
     pub(super) parked: Vec<ParkedFact>,
+    pub(super) parked_count: u64,
+    /// Whether only an operator can let one of them go on.
+    pub(super) is_parked_for_good: bool,
     pub(super) hold: Option<Hold>,
     pub(super) instances: Vec<OpenInstance>,
 }
@@ -56,36 +63,36 @@ pub(super) struct OpenInstance {
 impl Facts {
     /// Where the process is.
     pub(super) fn state(&self) -> ProcessState {
-        match self.hold.map(|it| it.kind) {
-            Some(HoldKind::Cancelled) => return ProcessState::Ended,
-            Some(HoldKind::Suspended) => return ProcessState::Suspended,
-            None => {}
-        }
-        let will_be_woken = self.timer.is_some() || !self.calls.is_empty() || !self.parked.is_empty();
-        if self.parked.iter().any(ParkedFact::is_for_good) {
-            ProcessState::Stuck
-        } else if self.pending.is_some() {
-            ProcessState::Running
-        } else if will_be_woken || self.instances.iter().any(|it| it.can_be_woken) {
-            ProcessState::Waiting
-        } else if self.instances.is_empty() {
-            ProcessState::Ended
-        } else {
-            ProcessState::Stuck
-        }
+        Brief::of(self).state()
     }
 
     /// Whether nothing of the process is on its way, in time, or held up: only instances are left, if anything is.
     pub(super) fn is_at_rest(&self) -> bool {
-        let Self { pending, timer, calls, parked, hold, .. } = self;
-        pending.is_none() && timer.is_none() && calls.is_empty() && parked.is_empty() && hold.is_none()
+        Brief::of(self).is_at_rest()
+    }
+
+    /// Takes in a parked message, with the failed one that it stands behind.
+    pub(super) fn is_parked(&mut self, row: Parked, blocker: Option<&Parked>) {
+        let retry_at = row.retry_at.or(blocker.and_then(|it| it.retry_at));
+        // What waited for its suspended process goes on with it.
+        self.is_parked_for_good |= row.reason != ParkedReason::Suspended && retry_at.is_none();
+        self.parked_count += 1;
+        if self.parked.len() < MOST_PARKED {
+            self.parked.push(ParkedFact { row, behind: blocker.map(|it| it.position), retry_at });
+        }
     }
 }
 
-impl ParkedFact {
-    /// Whether only an operator can let it go on. What waited for its suspended process goes on with it.
-    fn is_for_good(&self) -> bool {
-        self.row.reason != ParkedReason::Suspended && self.retry_at.is_none()
+impl OpenInstance {
+    /// The instance whose newest event this is, as far as its category tells.
+    pub(super) fn of(newest: &Recorded, awaited: &Awaited) -> Self {
+        Self {
+            stream: newest.entry.stream.clone(),
+            version: newest.version.unwrap_or(Version::NONE),
+            since: newest.entry.at,
+            awaits: awaited.messages.clone(),
+            can_be_woken: !awaited.wakes.is_empty(),
+        }
     }
 }
 
@@ -104,21 +111,4 @@ pub(super) fn waits_in(message: &Recorded, progress: &Progress) -> Option<Partit
     let partition = message.entry.stream.partition(partitions);
     let checkpoint = progress.checkpoints.get(partition.index())?;
     (message.position > *checkpoint).then_some(partition)
-}
-
-/// With what each parked message stands behind. `rows` are all of the streams concerned, in the order of the log.
-pub(super) fn judged(rows: &[Parked], all: &[Parked]) -> Vec<ParkedFact> {
-    let mut first: std::collections::BTreeMap<(&str, &Stream), &Parked> = std::collections::BTreeMap::new();
-    for it in all.iter().filter(|it| it.reason == ParkedReason::Failed) {
-        first.entry((&it.handler, &it.stream)).or_insert(it);
-    }
-    let judge = |row: &Parked| {
-        let blocker = first.get(&(&*row.handler, &row.stream)).filter(|_| row.reason == ParkedReason::Behind);
-        ParkedFact {
-            row: row.clone(),
-            behind: blocker.map(|it| it.position),
-            retry_at: row.retry_at.or(blocker.and_then(|it| it.retry_at)),
-        }
-    };
-    rows.iter().map(judge).collect()
 }

@@ -1,4 +1,7 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use procession_core::{
     Stream, Version,
@@ -8,10 +11,12 @@ use serde::Deserialize;
 
 use super::{
     Description, DescriptionError,
-    facts::{Facts, OpenInstance, Pending, has_handler, judged, waits_in},
+    facts::{Facts, OpenInstance, Pending, has_handler, waits_in},
     wakes::Awaited,
 };
-use crate::store::{ParkedOf, ParkedReason, Store, StoreError, TimersOf};
+use crate::store::{
+    EffectCall, Hold, Parked, ParkedOf, ParkedPages, ParkedReason, Progress, Store, StoreError, TimersOf,
+};
 
 /// Looks at processes, from outside: with the log, the tables around it, and what the application says of itself.
 ///
@@ -59,6 +64,13 @@ pub enum InspectError {
     Store(#[from] StoreError),
 }
 
+/// What is small, and tells of all processes.
+pub(super) struct Surroundings {
+    progress: Progress,
+    calls: Vec<EffectCall>,
+    holds: Vec<(ProcessId, Hold)>,
+}
+
 /// How many entries are read at once.
 pub(super) const ENTRIES_PER_READ: usize = 2048;
 /// A process that goes on all the time is never seen twice alike.
@@ -93,7 +105,8 @@ impl Inspector {
     pub(super) async fn steady_facts(&self, process: ProcessId) -> Result<Option<Facts>, StoreError> {
         let mut before = None;
         for _ in 0..MOST_LOOKS {
-            let now = (self.store.process(process).await?, self.facts(process).await?);
+            let now =
+                (self.store.process(process).await?, self.facts(process, &self.surroundings().await?).await?);
             if before.as_ref() == Some(&now) {
                 return Ok(Some(now.1));
             }
@@ -102,30 +115,32 @@ impl Inspector {
         Ok(before.map(|(_, facts)| facts))
     }
 
-    /// What is open of one process.
-    async fn facts(&self, process: ProcessId) -> Result<Facts, StoreError> {
+    /// What is read once for all processes that are looked at.
+    pub(super) async fn surroundings(&self) -> Result<Surroundings, StoreError> {
         let progress = self.store.progress().await?;
+        Ok(Surroundings { progress, calls: self.store.calls().await?, holds: self.store.holds().await? })
+    }
+
+    /// What is open of one process.
+    pub(super) async fn facts(
+        &self,
+        process: ProcessId,
+        Surroundings { progress, calls, holds }: &Surroundings,
+    ) -> Result<Facts, StoreError> {
         let mut facts = Facts::default();
-        let rows = self.store.parked(ParkedOf::Process(process), usize::MAX).await?;
-        let mut all = rows.clone();
-        for it in rows.iter().filter(|it| it.reason == ParkedReason::Behind) {
-            let of = ParkedOf::Stream { handler: it.handler.to_string(), stream: it.stream.clone() };
-            // What it stands behind is the first of them.
-            all.extend(self.store.parked(of, 1).await?);
-        }
-        facts.parked = judged(&rows, &all);
-        facts.calls = self.store.calls().await?.into_iter().filter(|it| it.process == process).collect();
+        self.read_parked(process, &mut facts).await?;
+        facts.calls = calls.iter().filter(|it| it.process == process).cloned().collect();
         let timers = self.store.timers(TimersOf::Process(process), usize::MAX).await?;
         facts.timer_count = timers.len() as u64;
         facts.timer = timers.into_iter().next();
-        facts.hold = self.store.holds().await?.into_iter().find(|(it, _)| *it == process).map(|(_, it)| it);
+        facts.hold = holds.iter().find(|(it, _)| *it == process).map(|(_, it)| *it);
         let mut begun: Vec<(Stream, Version)> = Vec::new();
         let mut after = Position::START;
         loop {
             let entries = self.store.read_process(process, after, ENTRIES_PER_READ).await?;
             for entry in &entries {
                 self.note_beginning(entry, &mut begun);
-                let partition = waits_in(entry, &progress).filter(|_| has_handler(entry, &self.description));
+                let partition = waits_in(entry, progress).filter(|_| has_handler(entry, &self.description));
                 if let Some(partition) = partition {
                     facts.pending_count += 1;
                     facts.pending.get_or_insert(Pending { position: entry.position, partition });
@@ -139,8 +154,42 @@ impl Inspector {
         for (stream, version) in begun {
             facts.instances.extend(self.open_instance(stream, version).await?);
         }
-        self.read_steps(&mut facts).await?;
+        self.read_steps(&mut facts.instances).await?;
         Ok(facts)
+    }
+
+    async fn read_parked(&self, process: ProcessId, facts: &mut Facts) -> Result<(), StoreError> {
+        let mut pages = ParkedPages::of_process(&*self.store, process);
+        let mut blockers: BTreeMap<(String, Stream), Option<Parked>> = BTreeMap::new();
+        while let Some(page) = pages.next().await? {
+            for row in page {
+                let mut blocker = None;
+                if row.reason == ParkedReason::Behind {
+                    let place = (row.handler.to_string(), row.stream.clone());
+                    if !blockers.contains_key(&place) {
+                        blockers.insert(place.clone(), self.blocker(&place).await?);
+                    }
+                    blocker = blockers.get(&place).and_then(Option::as_ref);
+                }
+                facts.is_parked(row, blocker);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first message of a stream that has failed. Nearly always it is the first one that is parked.
+    async fn blocker(&self, (handler, stream): &(String, Stream)) -> Result<Option<Parked>, StoreError> {
+        let of = ParkedOf::Stream { handler: handler.clone(), stream: stream.clone() };
+        let mut limit = 1;
+        loop {
+            let rows = self.store.parked(of.clone(), limit).await?;
+            let is_all = rows.len() < limit;
+            let failed = rows.into_iter().find(|it| it.reason == ParkedReason::Failed);
+            if is_all || failed.is_some() {
+                return Ok(failed);
+            }
+            limit = limit.saturating_mul(64);
+        }
     }
 
     /// Remembers the streams that this process has begun, and how far it knows them.
@@ -176,9 +225,7 @@ impl Inspector {
         if life.is_none_or(|it| it.ends_with.iter().any(|end| *end == newest.entry.name)) {
             return Ok(None);
         }
-        let Awaited { messages, wakes, .. } = self.awaited(stream.category());
-        let (version, since) = (newest.version.unwrap_or(Version::NONE), newest.entry.at);
-        Ok(Some(OpenInstance { stream, version, since, awaits: messages, can_be_woken: !wakes.is_empty() }))
+        Ok(Some(OpenInstance::of(&newest, &self.awaited(stream.category()))))
     }
 
     /// What instances of a category wait for, as far as their category tells.
@@ -192,8 +239,8 @@ impl Inspector {
     }
 
     /// Finds out of which steps the linear sagas wait for an answer.
-    pub(super) async fn read_steps(&self, facts: &mut Facts) -> Result<(), StoreError> {
-        for instance in &mut facts.instances {
+    pub(super) async fn read_steps(&self, instances: &mut [OpenInstance]) -> Result<(), StoreError> {
+        for instance in instances {
             let category = instance.stream.category().to_owned();
             let Some(life) = self.description.life(&category).filter(|it| !it.steps.is_empty()) else {
                 continue;

@@ -5,12 +5,14 @@
 //! - [`WaitsFor`]: what a process waits for, and what will wake it.
 //! - [`EffectOverview`]: how the calls of an effect stand, and whether its target is down.
 //! - [`Rates`]: how fast the log is handled.
+//! - [`what_if()`]: what changed handlers would have done.
 //! - [`verify`]: whether a store keeps the promises of a log.
 //!
 //! All of it is computed from the log and the tables around it, and needs no code of the application. It begins with what is
 //! small, also in a log of millions: messages behind the checkpoints, timers, calls, parked messages, and instances that
 //! have not ended.
 
+mod brief;
 mod description;
 mod effects;
 mod explain;
@@ -21,6 +23,7 @@ mod standing;
 mod sweep;
 pub mod verify;
 mod wakes;
+mod what_if;
 
 pub use description::{
     DescribedEmission, DescribedHandler, DescribedLife, DescribedModule, DescribedStep, Description,
@@ -31,3 +34,4 @@ pub use inspector::{InspectError, Inspector};
 pub use rates::Rates;
 pub use standing::{ProcessState, Standing, WaitsFor};
 pub use sweep::Sweep;
+pub use what_if::what_if;

@@ -152,6 +152,8 @@ pub enum WaitsFor {
         retry_at: Option<Timestamp>,
         /// The failed message that it stands behind.
         behind: Option<Position>,
+        /// How many more messages of the process are parked that are not listed; 0 for all but the last that is.
+        more: u64,
         /// Since when.
         since: Timestamp,
     },

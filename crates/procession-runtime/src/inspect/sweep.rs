@@ -1,24 +1,24 @@
 use std::collections::BTreeMap;
 
-use procession_core::{
-    Version,
-    log::{Position, ProcessId, Recorded},
-};
+use procession_core::log::{Position, ProcessId, Recorded};
 
 use super::{
     Inspector, ProcessState,
-    facts::{Facts, OpenInstance, Pending, has_handler, judged, waits_in},
+    brief::{Blockers, Brief},
+    facts::{OpenInstance, has_handler, waits_in},
 };
-use crate::store::{ParkedOf, Progress, StoreError, TimersOf};
+use crate::store::{ParkedPages, Progress, StoreError, TimersOf};
 
-/// Everything that has not ended, found at one time.
+/// Everything that has not ended, found at one time. It keeps a few bytes for each process, however much waits in it.
 #[derive(Debug)]
 pub struct Sweep {
     /// How far the log and its handling were.
     pub progress: Progress,
     /// How many messages were before their handlers, of each partition.
     pub lags: Vec<u64>,
-    pub(super) open: BTreeMap<ProcessId, Facts>,
+    /// How many messages were parked.
+    pub parked: u64,
+    open: BTreeMap<ProcessId, Brief>,
 }
 
 /// How many rows are read at once.
@@ -27,14 +27,14 @@ const ROWS_PER_READ: usize = 2048;
 impl Sweep {
     /// The processes that have not ended, oldest first, with where they are.
     pub fn open(&self) -> impl DoubleEndedIterator<Item = (ProcessId, ProcessState)> {
-        let states = self.open.iter().map(|(process, facts)| (*process, facts.state()));
+        let states = self.open.iter().map(|(process, brief)| (*process, brief.state()));
         states.filter(|(_, state)| *state != ProcessState::Ended)
     }
 
     /// Where a process is that exists.
     #[must_use]
     pub fn state(&self, process: ProcessId) -> ProcessState {
-        self.open.get(&process).map_or(ProcessState::Ended, Facts::state)
+        self.open.get(&process).map_or(ProcessState::Ended, |it| it.state())
     }
 
     /// The processes that do not end by themselves, oldest first.
@@ -59,26 +59,39 @@ impl Inspector {
     /// When the store fails.
     pub async fn sweep(&self) -> Result<Sweep, StoreError> {
         let progress = self.store.progress().await?;
-        let mut sweep = Sweep { lags: vec![0; progress.checkpoints.len()], progress, open: BTreeMap::new() };
+        let lags = vec![0; progress.checkpoints.len()];
+        let mut sweep = Sweep { lags, progress, parked: 0, open: BTreeMap::new() };
+        self.sweep_parked(&mut sweep).await?;
         self.sweep_tables(&mut sweep).await?;
+        self.sweep_log(&mut sweep).await?;
+        // They come last, because it depends on all the others how closely an instance is looked at.
         for life in &self.description.lives {
             self.sweep_instances(&life.category, &life.ends_with, &mut sweep).await?;
         }
-        self.sweep_log(&mut sweep).await?;
         self.look_closer(&mut sweep).await?;
         Ok(sweep)
     }
 
-    async fn sweep_tables(&self, sweep: &mut Sweep) -> Result<(), StoreError> {
-        let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
-        for fact in judged(&parked, &parked) {
-            sweep.of(fact.row.process).parked.push(fact);
+    async fn sweep_parked(&self, sweep: &mut Sweep) -> Result<(), StoreError> {
+        let (mut pages, mut blockers) = (ParkedPages::of(&*self.store), Blockers::default());
+        while let Some(page) = pages.next().await? {
+            sweep.parked += page.len() as u64;
+            for row in page {
+                sweep.of(row.process).will_be_woken();
+                blockers.learn(row);
+            }
+            blockers.take_known().into_iter().for_each(|it| sweep.of(it).is_parked_for_good());
         }
+        blockers.rest().for_each(|it| sweep.of(it).is_parked_for_good());
+        Ok(())
+    }
+
+    async fn sweep_tables(&self, sweep: &mut Sweep) -> Result<(), StoreError> {
         for call in self.store.calls().await? {
-            sweep.of(call.process).calls.push(call);
+            sweep.of(call.process).will_be_woken();
         }
         for (process, hold) in self.store.holds().await? {
-            sweep.of(process).hold = Some(hold);
+            sweep.of(process).is_held(hold.kind);
         }
         let mut after = None;
         loop {
@@ -86,9 +99,7 @@ impl Inspector {
             let is_last = timers.len() < ROWS_PER_READ;
             after = timers.last().map(|it| (it.due, it.id)).or(after);
             for timer in timers {
-                let facts = sweep.of(timer.process);
-                facts.timer_count += 1;
-                facts.timer.get_or_insert(timer);
+                sweep.of(timer.process).will_be_woken();
             }
             if is_last {
                 return Ok(());
@@ -113,13 +124,12 @@ impl Inspector {
             let first = self.store.read_streams(streams, 1).await?;
             for (newest, first) in newest.iter().zip(first) {
                 let Some(first) = first.first() else { continue };
-                sweep.of(first.process).instances.push(OpenInstance {
-                    stream: newest.entry.stream.clone(),
-                    version: newest.version.unwrap_or(Version::NONE),
-                    since: newest.entry.at,
-                    awaits: awaited.messages.clone(),
-                    can_be_woken: !awaited.wakes.is_empty(),
-                });
+                let mut instance = OpenInstance::of(newest, &awaited);
+                if sweep.of(first.process).is_at_rest() {
+                    self.read_steps(std::slice::from_mut(&mut instance)).await?;
+                }
+                let has_steps = self.has_steps(&instance);
+                sweep.of(first.process).has_instance(instance.can_be_woken, has_steps);
             }
             if is_last {
                 return Ok(());
@@ -141,26 +151,19 @@ impl Inspector {
         Ok(())
     }
 
-    /// What seems to be stuck with nothing to wake it is read once more, twice alike, as the log may have gone on meanwhile.
+    /// What seems to be stuck with nothing to wake it is read once more, twice alike, if the log has gone on meanwhile.
     async fn look_closer(&self, sweep: &mut Sweep) -> Result<(), StoreError> {
-        let quiet = self.store.progress().await? == sweep.progress;
-        let suspects: Vec<ProcessId> = sweep
+        if self.store.progress().await? == sweep.progress {
+            return Ok(());
+        }
+        let suspects = sweep
             .open
             .iter()
-            .filter(|(_, it)| it.is_at_rest() && !it.instances.is_empty())
-            .map(|(it, _)| *it)
-            .collect();
+            .filter(|(_, it)| it.is_at_rest() && (it.has_steps() || it.state() == ProcessState::Stuck));
+        let suspects: Vec<ProcessId> = suspects.map(|(it, _)| *it).collect();
         for process in suspects {
-            let needs_the_log = sweep.of(process).instances.iter().any(|it| self.has_steps(it));
-            let is_stuck = sweep.of(process).state() == ProcessState::Stuck;
-            if !quiet && (is_stuck || needs_the_log) {
-                if let Some(facts) = self.steady_facts(process).await? {
-                    sweep.open.insert(process, facts);
-                }
-            } else if needs_the_log {
-                let mut facts = std::mem::take(sweep.of(process));
-                self.read_steps(&mut facts).await?;
-                sweep.open.insert(process, facts);
+            if let Some(facts) = self.steady_facts(process).await? {
+                sweep.open.insert(process, Brief::of(&facts));
             }
         }
         Ok(())
@@ -168,7 +171,12 @@ impl Inspector {
 }
 
 impl Sweep {
-    fn of(&mut self, process: ProcessId) -> &mut Facts {
+    /// Whether anything of a process was found.
+    pub(super) fn knows(&self, process: ProcessId) -> bool {
+        self.open.contains_key(&process)
+    }
+
+    fn of(&mut self, process: ProcessId) -> &mut Brief {
         self.open.entry(process).or_default()
     }
 
@@ -177,8 +185,6 @@ impl Sweep {
         if let Some(lag) = self.lags.get_mut(partition.index()) {
             *lag += 1;
         }
-        let facts = self.of(message.process);
-        facts.pending_count += 1;
-        facts.pending.get_or_insert(Pending { position: message.position, partition });
+        self.of(message.process).is_pending();
     }
 }

@@ -8,7 +8,7 @@ use procession_core::{
 };
 use serde::Serialize;
 
-use crate::store::{ParkedOf, Progress, Store, StoreError, TimersOf};
+use crate::store::{ParkedPages, Progress, Store, StoreError, TimersOf};
 
 /// A promise that a store has broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,7 +63,7 @@ const ROWS_PER_READ: usize = 4096;
 
 /// Reads all of a store, and checks it. It may be in use meanwhile: what is appended later is not looked at.
 ///
-/// It keeps some 16 bytes for each entry in memory, and the name of each stream.
+/// It keeps 16 bytes for each entry in memory, some 40 for each process, and the name of each stream.
 ///
 /// # Errors
 /// When the store fails.
@@ -76,12 +76,13 @@ pub async fn verify(store: &dyn Store) -> Result<Report, StoreError> {
         reading.add(Rule::CheckpointsBehindHead, None, found);
     }
     read_log(store, head, &mut reading).await?;
+    let processes = reading.extents.len() as u64;
     compare_extents(store, head, &mut reading).await?;
     look_up_references(store, &mut reading).await?;
     Ok(Report {
         entries: reading.processes.len() as u64,
         streams: reading.versions.len() as u64,
-        processes: reading.extents.len() as u64,
+        processes,
         violations: reading.violations,
     })
 }
@@ -89,8 +90,8 @@ pub async fn verify(store: &dyn Store) -> Result<Report, StoreError> {
 /// What was read so far.
 #[derive(Default)]
 struct Reading {
-    /// The process of each entry, by its position.
-    processes: BTreeMap<Position, ProcessId>,
+    /// The process of each entry, in the order of the log.
+    processes: Vec<(Position, ProcessId)>,
     versions: HashMap<Stream, Version>,
     /// How many entries each process has, and which is the last.
     extents: BTreeMap<ProcessId, (u64, Position)>,
@@ -119,7 +120,7 @@ async fn read_log(store: &dyn Store, head: Position, reading: &mut Reading) -> R
 }
 
 async fn compare_extents(store: &dyn Store, head: Position, reading: &mut Reading) -> Result<(), StoreError> {
-    let mut missing = reading.extents.clone();
+    let mut missing = std::mem::take(&mut reading.extents);
     let mut before = None;
     loop {
         let extents = store.processes(before, ROWS_PER_READ).await?;
@@ -149,9 +150,12 @@ async fn compare_extents(store: &dyn Store, head: Position, reading: &mut Readin
 }
 
 async fn look_up_references(store: &dyn Store, reading: &mut Reading) -> Result<(), StoreError> {
-    for it in store.parked(ParkedOf::Everything, usize::MAX).await? {
-        let what = format!("a message parked for `{}`", it.handler);
-        reading.look_up(&what, it.position, Some(it.process), store).await?;
+    let mut pages = ParkedPages::of(store);
+    while let Some(page) = pages.next().await? {
+        for it in page {
+            let what = format!("a message parked for `{}`", it.handler);
+            reading.look_up(&what, it.position, Some(it.process), store).await?;
+        }
     }
     for it in store.calls().await? {
         let what = format!("a call of `{}`", it.delivery.handler);
@@ -181,13 +185,18 @@ impl Reading {
         }
     }
 
+    fn process_at(&self, position: Position) -> Option<ProcessId> {
+        let index = self.processes.binary_search_by_key(&position, |(it, _)| *it).ok()?;
+        self.processes.get(index).map(|(_, process)| *process)
+    }
+
     fn take(&mut self, entry: &Recorded) {
         let Recorded { position, process, causation, version, .. } = *entry;
         match causation {
             Some(cause) if cause >= position => {
                 self.add(Rule::CausesBefore, Some(position), format!("its cause is {cause}"));
             }
-            Some(cause) => match self.processes.get(&cause).copied() {
+            Some(cause) => match self.process_at(cause) {
                 None => self.add(Rule::CausesBefore, Some(position), format!("its cause {cause} is missing")),
                 Some(of) if of != process => {
                     let found = format!("it belongs to process {process}, and its cause {cause} to {of}");
@@ -209,7 +218,7 @@ impl Reading {
                 self.add(Rule::DenseStreams, Some(position), found);
             }
         }
-        self.processes.insert(position, process);
+        self.processes.push((position, process));
         let extent = self.extents.entry(process).or_default();
         *extent = (extent.0 + 1, position);
     }
@@ -221,7 +230,7 @@ impl Reading {
         process: Option<ProcessId>,
         store: &dyn Store,
     ) -> Result<(), StoreError> {
-        let mut found = self.processes.get(&position).copied();
+        let mut found = self.process_at(position);
         if found.is_none() {
             // It may have come after the log was read.
             found = store.read_entries(vec![position]).await?.first().map(|it| it.process);

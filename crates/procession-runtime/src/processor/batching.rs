@@ -12,7 +12,7 @@ use procession_core::{
 };
 
 use super::{
-    backlog::Pending, calls::Finished, commit::Outcome, measured::Tally, replies::Reply, room::Room,
+    backlog::Pending, commit::Outcome, finished::Finished, measured::Tally, replies::Reply, room::Room,
 };
 use crate::{
     Limits,

@@ -19,21 +19,17 @@ pub(super) struct Blocked {
 }
 
 impl Blocked {
-    /// What the parked messages hold up. They come in the order of the log, and the first one of a stream decides.
-    pub(super) fn of(parked: Vec<Parked>) -> Self {
-        let mut blocked = Self::default();
-        for it in parked {
-            let at = match it.reason {
-                ParkedReason::Failed => it.retry_at,
-                // What it waited for is gone already.
-                ParkedReason::Behind => Some(Timestamp::MIN),
-                ParkedReason::Suspended => continue,
-            };
-            if !blocked.contains(&it.handler, &it.stream) {
-                blocked.add(it.handler, it.stream, at);
-            }
+    /// Takes in what a parked message holds up. They come in the order of the log, and the first one of a stream decides.
+    pub(super) fn learn(&mut self, parked: Parked) {
+        let at = match parked.reason {
+            ParkedReason::Failed => parked.retry_at,
+            // What it waited for is gone already.
+            ParkedReason::Behind => Some(Timestamp::MIN),
+            ParkedReason::Suspended => return,
+        };
+        if !self.contains(&parked.handler, &parked.stream) {
+            self.add(parked.handler, parked.stream, at);
         }
-        blocked
     }
 
     pub(super) fn add(&mut self, handler: Handler, stream: Stream, retry_at: Option<Timestamp>) {

@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::{
     Processor,
-    calls::{Finished, Said},
+    finished::{Finished, Said},
     holds::Held,
 };
 use crate::{fault_points::FaultPoint, store::Store};

@@ -1,19 +1,17 @@
 //! The calls of effects that are open: which may begin, which are under way, and which have finished.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use procession_core::{
-    EffectError, Engine, Output, Stream,
+    EffectError, Engine, Stream,
     log::{Position, ProcessId},
 };
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::{
     breaker::BreakerNews,
+    finished::{Finished, Said},
     lane::{Lane, May},
 };
 use crate::{
@@ -22,24 +20,6 @@ use crate::{
     metrics::EffectStanding,
     store::{Delivery, EffectCall},
 };
-
-/// What a call has said.
-#[derive(Clone)]
-pub(super) struct Finished {
-    pub(super) delivery: Delivery,
-    pub(super) said: Said,
-    /// Whether the circuit breaker knows it already: it is recorded again when its batch has failed.
-    pub(super) is_judged: bool,
-}
-
-/// What came of a call.
-#[derive(Clone)]
-pub(super) enum Said {
-    /// It was made.
-    Result { result: Result<Vec<Output>, EffectError>, took: Duration },
-    /// It was not made, because its time is over.
-    TooLate { reason: String },
-}
 
 /// All calls that are open, in the store or on their way to it.
 pub(super) struct Calls {
@@ -309,20 +289,19 @@ impl Calls {
     /// Starts over from what the store says. What is under way stays so, if it is still wanted.
     pub(super) fn reset(&mut self, calls: Vec<EffectCall>) {
         let mut before = std::mem::take(&mut self.open);
+        // What a call has said may have gone back with its batch, in which the call was closed.
+        let said: BTreeSet<Delivery> = self.finished.iter().map(|it| it.delivery.clone()).collect();
         self.lanes.values_mut().for_each(Lane::clear);
         self.held.clear();
         for call in calls {
             let delivery = call.delivery.clone();
             self.add(call, true);
-            let stage = before.remove(&delivery).map(|it| it.stage);
-            match stage {
-                Some(stage @ (Stage::UnderWay(_) | Stage::Finished)) if self.goes_on(&delivery, &stage) => {
-                    if let Some(open) = self.open.get_mut(&delivery) {
-                        open.stage = stage;
-                    }
-                }
-                _ => self.get_ready(&delivery),
-            }
+            let stage = match before.remove(&delivery).map(|it| it.stage) {
+                _ if said.contains(&delivery) => Stage::Finished,
+                Some(stage @ Stage::UnderWay(_)) => stage,
+                _ => Stage::Waiting,
+            };
+            self.goes_on(&delivery, stage);
         }
         for open in before.into_values() {
             if let Stage::UnderWay(call) = open.stage {
@@ -345,18 +324,15 @@ impl Calls {
         }
     }
 
-    /// What has finished is still to be recorded, or was recorded in a batch that the store has, and is called again.
-    fn goes_on(&mut self, delivery: &Delivery, stage: &Stage) -> bool {
-        match stage {
-            Stage::UnderWay(_) => {
-                if let Some(lane) = self.lanes.get_mut(&*delivery.handler) {
-                    lane.goes_on();
-                }
-                true
-            }
-            Stage::Finished => self.finished.iter().any(|it| it.delivery == *delivery),
-            Stage::Waiting => false,
+    fn goes_on(&mut self, delivery: &Delivery, stage: Stage) {
+        let is_under_way = matches!(stage, Stage::UnderWay(_));
+        if let Some(lane) = self.lanes.get_mut(&*delivery.handler).filter(|_| is_under_way) {
+            lane.goes_on();
         }
+        if let Some(open) = self.open.get_mut(delivery) {
+            open.stage = stage;
+        }
+        self.get_ready(delivery);
     }
 
     /// Stops everything that is under way. It is called again after the next start.
@@ -372,5 +348,48 @@ impl Calls {
 impl Drop for Calls {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use procession_core::Application;
+
+    use super::*;
+
+    #[test]
+    fn what_has_gone_back_with_its_batch_is_not_called_again() {
+        // given a call that was closed in a batch, which the store has refused
+        let application = Application::assemble([]).unwrap();
+        let mut calls = Calls::new(application.engine());
+        let delivery = Delivery { position: Position(1), handler: "effect post".into() };
+        let call = EffectCall {
+            delivery: delivery.clone(),
+            stream: Stream::new("letter", "a").unwrap(),
+            process: Position(1).into(),
+            attempts: 0,
+            due: Timestamp::UNIX_EPOCH,
+            cause: None,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        calls.open(call.clone());
+        calls.are_durable(std::slice::from_ref(&delivery));
+        assert_eq!(calls.begin(Timestamp::UNIX_EPOCH, |_| false).len(), 1);
+        calls.close(&delivery);
+        calls.put_back(vec![Finished {
+            delivery: delivery.clone(),
+            said: Said::Result { result: Ok(Vec::new()), took: Duration::ZERO },
+            is_judged: true,
+        }]);
+
+        // when the processor starts over
+        calls.reset(vec![call]);
+
+        // then what it has said is recorded, and it is not made again
+        assert_eq!(calls.begin(Timestamp::UNIX_EPOCH, |_| false).len(), 0);
+        assert_eq!(calls.take_finished(9, Timestamp::UNIX_EPOCH).len(), 1);
+        assert!(calls.get(&delivery).is_some());
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use procession_core::log::Position;
 
 use super::{
-    Processor, batching::Batching, calls::Finished, measured::Tally, quiet::QuietReply, recovery::Undone,
+    Processor, batching::Batching, finished::Finished, measured::Tally, quiet::QuietReply, recovery::Undone,
     replies::Reply,
 };
 use crate::{

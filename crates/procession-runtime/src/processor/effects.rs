@@ -11,7 +11,7 @@ use procession_core::{
 use super::{
     Processor,
     batching::{Batching, CallChange, Cause, Emitted},
-    calls::{Finished, Said},
+    finished::{Finished, Said},
     release::cut,
 };
 use crate::{

@@ -23,18 +23,20 @@ pub(super) enum Held {
 }
 
 impl Holds {
-    /// What the store says. A process that is not held, but has messages that wait because it was, is being resumed.
-    pub(super) fn of(holds: Vec<(ProcessId, Hold)>, parked: &[Parked]) -> Self {
+    /// What the store says.
+    pub(super) fn of(holds: Vec<(ProcessId, Hold)>) -> Self {
         let mut all = Self::default();
         for (process, hold) in holds {
             all.set(process, hold.kind.into());
         }
-        for it in parked.iter().filter(|it| it.reason == ParkedReason::Suspended) {
-            if all.of_process(it.process).is_none() {
-                all.set(it.process, Held::Resuming);
-            }
-        }
         all
+    }
+
+    /// A process that is not held, but has messages that wait because it was, is being resumed.
+    pub(super) fn learn(&mut self, parked: &Parked) {
+        if parked.reason == ParkedReason::Suspended && self.of_process(parked.process).is_none() {
+            self.set(parked.process, Held::Resuming);
+        }
     }
 
     pub(super) fn of_process(&self, process: ProcessId) -> Option<Held> {

@@ -13,6 +13,7 @@ mod call;
 mod calls;
 mod commit;
 mod effects;
+mod finished;
 mod fold;
 mod holds;
 mod lane;

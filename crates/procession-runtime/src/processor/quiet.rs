@@ -4,7 +4,7 @@ use foldhash::fast::RandomState;
 use procession_core::log::ProcessId;
 use tokio::sync::oneshot;
 
-use crate::{request::Quiet, store::Parked};
+use crate::request::Quiet;
 
 /// Knows which processes have messages on the way, and who waits for them to become quiet.
 #[derive(Default)]
@@ -97,14 +97,11 @@ impl QuietWatch {
         }
     }
 
-    /// Starts over from what the store says; those who wait go on waiting.
-    pub(super) fn reset(&mut self, parked: &[Parked]) {
+    /// Starts over, and is told anew what the store has; those who wait go on waiting.
+    pub(super) fn reset(&mut self) {
         self.on_the_way.clear();
         self.parked.clear();
         self.all_parked = 0;
-        for it in parked {
-            self.parked(it.process);
-        }
         self.candidates = self.waiting.keys().copied().collect();
     }
 }

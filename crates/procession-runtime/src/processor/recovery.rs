@@ -1,14 +1,14 @@
 //! When the store says no: nothing of a failed batch took effect, so all of it is run again on fresh state.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use procession_core::log::Position;
 
 use super::{
     Backlog, Processor,
     blocked::Blocked,
-    calls::Finished,
     commit::{InFlight, Outcome, next_answer, tell},
+    finished::Finished,
     holds::Holds,
     quiet::QuietReply,
     replies::Reply,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     fault_points::FaultPoint,
     request::{Request, RequestError},
-    store::{Conflict, ParkedOf, StoreError},
+    store::{Conflict, ParkedPages, StoreError},
 };
 
 /// How long to wait before the store is asked again: doubling, from 20 ms to 1 s.
@@ -81,6 +81,7 @@ impl Processor {
                     requests.partition(|it| it.idempotency_key.as_deref() == Some(key));
                 seen.into_iter().for_each(|it| it.refuse(RequestError::Seen { position: *position }));
                 self.put_back(others);
+                self.refuse_seen().await;
             }
             StoreError::Transient(reason) => {
                 tracing::warn!(
@@ -115,6 +116,21 @@ impl Processor {
         undone
     }
 
+    /// Who repeats one request often repeats many, and each of them would undo a batch of its own.
+    async fn refuse_seen(&mut self) {
+        for request in std::mem::take(&mut self.requests) {
+            let mut seen = None;
+            if let Some(key) = &request.idempotency_key {
+                // What cannot be looked up now is met again by the commit.
+                seen = self.store.find_key(Arc::clone(key)).await.ok().flatten();
+            }
+            match seen {
+                Some(position) => request.refuse(RequestError::Seen { position }),
+                None => self.requests.push_back(request),
+            }
+        }
+    }
+
     fn put_back(&mut self, requests: Vec<Request>) {
         for request in requests.into_iter().rev() {
             self.requests.push_front(request);
@@ -143,23 +159,38 @@ impl Processor {
         FaultPoint::SynchronizeBegun.pass();
         let progress = self.store.progress().await?;
         FaultPoint::SynchronizeHalf.pass();
-        let parked = self.store.parked(ParkedOf::Everything, usize::MAX).await?;
         let holds = self.store.holds().await?;
         let calls = self.store.calls().await?;
         self.next_due = self.store.next_due().await?;
         self.states.clear();
-        self.quiet.reset(&parked);
+        self.quiet.reset();
         calls.iter().for_each(|it| self.quiet.begun(it.process));
         self.effects.reset(calls);
-        self.vitals.set_parked(parked.len() as u64);
-        self.holds = Holds::of(holds, &parked);
-        self.blocked = Blocked::of(parked);
+        self.holds = Holds::of(holds);
+        self.blocked = Blocked::default();
+        self.read_parked().await?;
         self.head = progress.head;
         self.backlog = Backlog::new(progress.checkpoints, &self.limits);
         self.committed.send_replace(progress.head);
         // What was in flight is in the log, or will be decided again.
         self.replies.are_registered_up_to(Position(u64::MAX));
         FaultPoint::SynchronizeDone.pass();
+        Ok(())
+    }
+
+    /// Learns what parked messages hold up. What is kept of them grows with the streams and processes that wait, and not with
+    /// the messages.
+    async fn read_parked(&mut self) -> Result<(), StoreError> {
+        let store = Arc::clone(&self.store);
+        let mut pages = ParkedPages::of(&*store);
+        while let Some(page) = pages.next().await? {
+            for it in page {
+                self.quiet.parked(it.process);
+                self.holds.learn(&it);
+                self.blocked.learn(it);
+            }
+        }
+        self.vitals.set_parked(self.quiet.all_parked());
         Ok(())
     }
 

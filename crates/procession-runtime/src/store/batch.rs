@@ -218,6 +218,8 @@ pub enum ParkedReason {
 pub enum ParkedOf {
     /// All.
     Everything,
+    /// Those that come after one: what follows when all are read in pages.
+    After(Delivery),
     /// Those of one stream for one handler.
     Stream {
         /// The handler.
@@ -227,6 +229,8 @@ pub enum ParkedOf {
     },
     /// Those of one process.
     Process(ProcessId),
+    /// Those of one process that come after one.
+    ProcessAfter(ProcessId, Delivery),
 }
 
 /// A call of an effect that is still to be made, or under way.

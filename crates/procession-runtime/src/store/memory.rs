@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     future::ready,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -194,12 +195,17 @@ impl Store for MemoryStore {
 
     fn parked(&self, of: ParkedOf, limit: usize) -> Answer<Vec<Parked>> {
         let inner = self.inner();
-        let is_meant = |it: &&Parked| match &of {
-            ParkedOf::Everything => true,
-            ParkedOf::Stream { handler, stream } => it.handler == *handler && it.stream == *stream,
-            ParkedOf::Process(process) => it.process == *process,
+        let after = match &of {
+            ParkedOf::After(last) | ParkedOf::ProcessAfter(_, last) => Bound::Excluded(last.clone()),
+            _ => Bound::Unbounded,
         };
-        answer(Ok(inner.parked.values().filter(is_meant).take(limit).cloned().collect()))
+        let is_meant = |it: &&Parked| match &of {
+            ParkedOf::Everything | ParkedOf::After(_) => true,
+            ParkedOf::Stream { handler, stream } => it.handler == *handler && it.stream == *stream,
+            ParkedOf::Process(process) | ParkedOf::ProcessAfter(process, _) => it.process == *process,
+        };
+        let rows = inner.parked.range((after, Bound::Unbounded)).map(|(_, it)| it);
+        answer(Ok(rows.filter(is_meant).take(limit).cloned().collect()))
     }
 
     fn calls(&self) -> Answer<Vec<EffectCall>> {

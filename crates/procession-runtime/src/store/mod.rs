@@ -3,6 +3,7 @@
 mod batch;
 mod error;
 mod memory;
+mod pages;
 mod timers;
 
 use std::{pin::Pin, sync::Arc};
@@ -20,6 +21,7 @@ pub use batch::{
 };
 pub use error::{Conflict, StoreError};
 pub use memory::MemoryStore;
+pub(crate) use pages::ParkedPages;
 
 /// What a call to a store gives: an answer later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'static>>;

@@ -6,4 +6,5 @@ mod conformance;
 mod damaged;
 mod limits;
 mod locked;
+mod restored;
 mod upgrade;

@@ -131,6 +131,33 @@ pub async fn o3_many_at_once_with_one_key_have_one_effect_and_one_answer<U: Stor
     is_sound(&store).await;
 }
 
+/// The answers to first commits are held back, so that all that follow wait together: each with its repetition behind all
+/// others.
+pub async fn o3_many_that_are_repeated_at_once_undo_few_batches<U: StoreUnderTest>() {
+    const KEYS: u64 = 100;
+    let (_place, store) = U::create(Settings::default()).await;
+    let faulty = FaultyStore::sound(store.clone());
+    let runtime = Runtime::start(&crate::domain::application(), faulty.clone()).await.unwrap();
+    runtime.execute(OpenAccount { account: "1".into() }).await.unwrap();
+    let before = faulty.commits();
+
+    let execute = |key: u64| {
+        let execute = runtime.execute(deposit(1)).idempotency_key(format!("key {key}"));
+        tokio::spawn(execute.into_future())
+    };
+    faulty.hold_answers();
+    let all: Vec<_> = (0..2 * KEYS).map(|it| execute(it % KEYS)).collect();
+    tokio::task::yield_now().await;
+    faulty.release_answers();
+    for it in all {
+        it.await.unwrap().unwrap();
+    }
+
+    assert_eq!(state::<Account>(&runtime, "1").await.balance, KEYS as i64);
+    assert!(faulty.commits() - before < KEYS / 2, "{} commits", faulty.commits() - before);
+    is_sound(&store).await;
+}
+
 pub async fn o3_one_key_with_another_command_is_refused_and_changes_nothing<U: StoreUnderTest>() {
     let (_place, store, runtime) = with_account::<U>().await;
     let first = runtime.execute(deposit(10)).idempotency_key("key").await.unwrap();

@@ -1,15 +1,19 @@
 //! What a handler that fails holds up, and what it does not.
 
 use procession::{
-    Stream,
-    log::{Kind, Recorded},
+    Message, Stream,
+    log::{Entry, Kind, Recorded},
 };
-use procession_runtime::{ExecuteError, Quiet, RequestError, Runtime, store::Parked};
+use procession_runtime::{
+    ExecuteError, Quiet, RequestError, Runtime, Store,
+    store::{Expected, NewEntry, Parked},
+};
 
 use crate::{
     Settings, StoreUnderTest,
-    batches::log,
+    batches::{batch, log, second},
     domain::{How, Machine, OpenAccount, RunMachine, Siren},
+    faulty::FaultyStore,
     running::{causes_lead_back_to_the_first_message, start, state},
 };
 
@@ -151,5 +155,55 @@ pub async fn waiting_ends_when_the_last_message_is_parked<U: StoreUnderTest>() {
 
     for machine in machines {
         assert_eq!(machine.await.unwrap().parked, 1);
+    }
+}
+
+pub async fn a_start_reads_what_is_parked_in_pages_and_knows_all_of_it<U: StoreUnderTest>() {
+    // given many messages that wait behind one that failed, and after them one that failed elsewhere
+    let (place, store) = U::create(Settings::default()).await;
+    let runtime = start(store.clone()).await;
+    run(&runtime, "a", 0, How::PanicInHandle).await;
+    runtime.stop().await.unwrap();
+    let store = place.reopen().await;
+    let waiting = (1..=BEHIND).map(|number| RunMachine { machine: "a".into(), number, how: How::Well });
+    let last = RunMachine { machine: "z".into(), number: 0, how: How::PanicInHandle };
+    store.commit(batch(waiting.chain([last]).map(sent))).await.unwrap();
+    let runtime = start(store).await;
+    runtime.settled().await.unwrap();
+    let parked = runtime.health().await.parked;
+    assert_eq!(parked, u64::from(BEHIND) + 2);
+    runtime.stop().await.unwrap();
+
+    // when the runtime is started again
+    let reading = FaultyStore::sound(place.reopen().await);
+    let runtime = start(reading.clone()).await;
+
+    // then it has never asked for all of them at once
+    assert!(reading.largest_page() < BEHIND as usize, "{}", reading.largest_page());
+    // and knows each stream that waits, and how many messages do
+    for machine in ["a", "z"] {
+        let run = RunMachine { machine: machine.into(), number: 9, how: How::Well };
+        let refused = runtime.execute(run).await;
+        assert!(
+            matches!(refused, Err(ExecuteError::NotTaken(RequestError::Blocked { .. }))),
+            "{machine}: {refused:?}"
+        );
+    }
+    assert_eq!(runtime.health().await.parked, parked);
+}
+
+/// More than a page of any size that makes sense.
+const BEHIND: u32 = 5000;
+
+/// A command as somebody has sent it.
+fn sent(command: RunMachine) -> NewEntry {
+    let stream = Stream::new("machine", &*command.machine).unwrap();
+    let entry = Entry::new(Kind::Command, stream, command.encode().unwrap(), second(0));
+    NewEntry {
+        entry: entry.into(),
+        process: None,
+        causation: None,
+        expected: Expected::Any,
+        idempotency_key: None,
     }
 }

@@ -7,7 +7,7 @@ use procession::{
 };
 use procession_runtime::{
     Store,
-    store::{Batch, NewTimer, ParkedOf, Reference},
+    store::{Batch, Delivery, NewTimer, Parked, ParkedOf, Reference},
 };
 
 use crate::{
@@ -167,4 +167,24 @@ pub async fn parked_messages_come_back_in_the_order_of_the_log<U: StoreUnderTest
     store.commit(Batch { parked: vec![later.clone()], checkpoints, ..Batch::default() }).await.unwrap();
 
     assert_eq!(store.parked(ParkedOf::Everything, usize::MAX).await.unwrap(), [later, broken, behind]);
+}
+
+pub async fn parked_messages_are_read_in_pages<U: StoreUnderTest>() {
+    let (_place, store) = U::create(Settings::default()).await;
+    store.commit(batch((0..3).map(|it| command("a", it)))).await.unwrap();
+    let for_two = [parked(2, "b", None), Parked { handler: "other".into(), ..parked(2, "b", None) }];
+    let all = [&[parked(1, "a", Some("no"))], &for_two[..], &[parked(3, "a", None)]].concat();
+    store.commit(Batch { parked: all.clone(), ..Batch::default() }).await.unwrap();
+
+    let (mut read, mut of) = (Vec::new(), ParkedOf::Everything);
+    loop {
+        let page = store.parked(of, 1).await.unwrap();
+        let Some(last) = page.last() else { break };
+        of = ParkedOf::After(last.delivery());
+        read.extend(page);
+    }
+
+    assert_eq!(read, all, "also the handlers of one message are read one by one");
+    let nowhere = Delivery { position: Position(2), handler: "nobody".into() };
+    assert_eq!(store.parked(ParkedOf::After(nowhere), 2).await.unwrap(), all[2..], "after what is not there");
 }

@@ -9,3 +9,4 @@ mod reasons;
 mod rental;
 mod sweeping;
 mod verifying;
+mod waiting_behind;

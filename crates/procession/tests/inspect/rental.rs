@@ -208,5 +208,6 @@ pub(crate) async fn standing(store: &MemoryStore, process: ProcessId) -> Standin
     let sweep = inspector.sweep().await.unwrap();
     let swept = inspector.standings(&sweep, [process]).await.unwrap();
     assert_eq!(swept.as_slice(), std::slice::from_ref(&alone), "a sweep and a look at one process agree");
+    assert_eq!(sweep.state(process), alone.state);
     alone
 }

@@ -7,7 +7,7 @@ use procession::{
     After, Application, MemoryStore, Message, Module, Runtime, Saga, Stream, Version,
     doc::{CleanRoom, GuestLeft, RoomCleaned, RoomRejection},
     log::{Encoded, Entry, Position, Recorded},
-    replay::{Difference, Replay},
+    replay::{Difference, Replay, WhatIf, WhatIfReport},
 };
 
 /// A cleaned room has its neighbour cleaned, up to room 3.
@@ -243,4 +243,61 @@ async fn a_process_manager_that_sent_and_would_do_something_else_now_is_found() 
     replay(&watched::<false>(), log.clone()).unwrap();
     let difference = replay(&watched::<true>(), log).unwrap_err().to_string();
     assert!(difference.contains("CleanRoom") && difference.contains("WatchEnded"), "{difference}");
+}
+
+fn what_if(application: &Application, log: Vec<Recorded>) -> WhatIfReport {
+    let mut what_if = WhatIf::of(application);
+    log.into_iter().for_each(|it| what_if.next(it));
+    what_if.finish()
+}
+
+#[tokio::test]
+async fn what_if_nothing_has_changed_nothing_is_otherwise() {
+    let report = what_if(&hotel(), log().await);
+    assert_eq!((report.differences, report.same), (vec![], 6));
+    assert!(report.processes.is_empty() && report.older_shapes.is_empty());
+}
+
+#[tokio::test]
+async fn what_if_names_all_differences_and_goes_on_from_what_is_recorded() {
+    // given a house in which today the second room has no neighbour, and the third one has
+    let changed = Saga::named("next").on(|it: &RoomCleaned| {
+        let next = CleanRoom { room: it.room + 1 };
+        (it.room != 2).then_some(next)
+    });
+    let changed =
+        Application::assemble([Module::named("rooms").handles::<CleanRoom>().saga(changed)]).unwrap();
+
+    // when the log is looked at with its handlers
+    let report = what_if(&changed, log().await);
+
+    // then both are told, and all others are the same
+    let told: Vec<_> = report.differences.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            r#"handling the message at 4 recorded ["CleanRoom {\"room\":3}"]; replayed, it gives []"#,
+            r#"handling the message at 6 recorded []; replayed, it gives ["CleanRoom {\"room\":4}"]"#,
+        ]
+    );
+    assert_eq!(report.same, 5);
+    assert_eq!(report.processes.values().map(|it| it.differences).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn what_if_says_how_a_process_would_have_ended_and_whether_it_still_runs() {
+    let runtime = Runtime::start(&watched::<false>(), MemoryStore::new()).await.unwrap();
+    for room in [1, 2] {
+        let process = runtime.execute(CleanRoom { room }).await.unwrap().process;
+        runtime.wait(process).await.unwrap();
+    }
+    let log = runtime.reader().store().read_log(Position::START, 100).await.unwrap();
+
+    let report = what_if(&watched::<true>(), log);
+
+    assert_eq!(report.differences.len(), 1);
+    let affected: Vec<_> = report.processes.values().collect();
+    assert_eq!(affected.len(), 1);
+    assert_eq!(affected[0].would_end_with, ["WatchEnded".to_owned()].into());
+    assert!(affected[0].ended_with.is_empty());
 }

@@ -12,6 +12,7 @@ mod look;
 mod map;
 mod on_the_way;
 mod process;
+mod replay;
 mod serve;
 mod stays;
 mod store;
@@ -70,6 +71,7 @@ enum Command {
     Map(map::Map),
     /// Tell the story of one process, layer by layer.
     History(history::History),
+    Replay(replay::Replay),
     /// List the guests' stays.
     Stays(stays::Stays),
     /// Check a guest in.
@@ -117,6 +119,7 @@ async fn dispatch(Arguments { store, style, command }: Arguments) -> Done {
         Command::Serve(serve) => serve.run(&store).await,
         Command::Map(map) => map.run(style),
         Command::History(history) => history.run(&store).await,
+        Command::Replay(replay) => replay.run(&store).await,
         Command::Stays(stays) => stays.run(&store).await,
         Command::CheckIn(check_in) => check_in.run(&store).await,
         Command::Charge(charge) => charge.run(&store).await,

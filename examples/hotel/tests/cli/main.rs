@@ -15,5 +15,6 @@ mod full_disk;
 mod history;
 mod map;
 mod program;
+mod replay;
 mod serving;
 mod styles;

@@ -30,6 +30,9 @@ struct AnswersFlags {
     /// Say twice that the money was taken.
     #[arg(long)]
     answer_twice: bool,
+    /// Refuse every question for now, as a service does that is overloaded.
+    #[arg(long)]
+    unavailable: bool,
 }
 
 impl Provide {
@@ -52,6 +55,7 @@ impl AnswersFlags {
             Self { decline: true, .. } => Answers::Declined,
             Self { never_answer: true, .. } => Answers::Never,
             Self { answer_twice: true, .. } => Answers::Twice,
+            Self { unavailable: true, .. } => Answers::Unavailable,
             _ => Answers::Completed,
         }
     }

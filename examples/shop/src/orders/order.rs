@@ -144,6 +144,7 @@ impl Handle<RecordOrderPayment> for Order {
         context: &Context,
     ) -> Result<Self::Records, OrderRejection> {
         let RecordOrderPayment { order, payment, amount } = command;
+        break_on_purpose(&self.items);
         match self.status {
             Status::NotInitialized => Err(OrderRejection::NotInitialized),
             Status::Cancelled => Err(OrderRejection::Cancelled),
@@ -182,6 +183,14 @@ impl Handle<CancelOrder> for Order {
             Status::Cancelled => Ok(None),
         }
     }
+}
+
+/// For tests of operation: a bug on demand that stops one order and no other. It panics when an order of the product that
+/// the variable `SHOP_ORDER_BREAKS_ON` names is paid; a shop that is started without it is the repaired one.
+fn break_on_purpose(items: &[Item]) {
+    let breaks_on = std::env::var("SHOP_ORDER_BREAKS_ON").ok();
+    let broken = items.iter().find(|it| Some(it.product.to_string()) == breaks_on);
+    assert!(broken.is_none(), "no invoice can be written for this product");
 }
 
 #[cfg(test)]

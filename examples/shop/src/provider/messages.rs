@@ -62,3 +62,14 @@ pub enum Movement {
     /// Back.
     Refunded,
 }
+
+/// What a provider was asked, and what was heard of its answers, since it was started.
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Charges that were asked for; the same one counts each time.
+    pub charges_asked: u64,
+    /// Refunds that were asked for; the same one counts each time.
+    pub refunds_asked: u64,
+    /// Answers to charges that the one who asked has heard; the same one counts each time.
+    pub answers_heard: u64,
+}

@@ -4,6 +4,7 @@
 //! - `POST /charges` is accepted at once and answered later, at the address that the caller names.
 //! - `POST /refunds` gives the money of a charge back.
 //! - `GET /ledger` shows all money that has moved.
+//! - `GET /tally` shows how often it was asked and heard.
 
 mod client;
 mod ledger;
@@ -12,5 +13,5 @@ mod service;
 
 pub use client::Provider;
 pub use ledger::{Ledger, LedgerError};
-pub use messages::{Answer, Charge, Movement, Outcome, Refund, Transaction};
+pub use messages::{Answer, Charge, Movement, Outcome, Refund, Tally, Transaction};
 pub use service::{Answers, Behaviour, serve};

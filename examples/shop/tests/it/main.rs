@@ -15,3 +15,4 @@ mod everywhere;
 mod program;
 mod provider;
 mod redelivery;
+mod storm;

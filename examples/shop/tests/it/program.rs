@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    hash::{BuildHasher, RandomState},
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::PathBuf,
@@ -76,9 +77,9 @@ impl Program {
         Serving::try_start(command)
     }
 
-    fn address(&self) -> &str {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        self.address.get_or_init(free)
+    /// Where the shop always is, also while it is closed.
+    pub(crate) fn address(&self) -> &str {
+        self.address.get_or_init(free_address)
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
@@ -193,8 +194,20 @@ impl Serving {
 
     /// SIGKILL: no destructor runs, no buffer is flushed.
     pub(crate) fn kill(mut self) {
+        self.kill_and_wait();
+    }
+
+    /// As [`Self::kill`], for who puts another in its place.
+    pub(crate) fn kill_and_wait(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// The most memory that it has held so far, in KiB; none where the system does not tell.
+    pub(crate) fn peak_memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+        peak.trim().strip_suffix(" kB")?.parse().ok()
     }
 
     /// Its end, if it has ended by itself.
@@ -215,6 +228,16 @@ impl Serving {
         self.stdout.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
     }
+}
+
+/// An address that nobody listens at. Its port is none of those that connections are given, so that nobody takes it while
+/// the one who is to be there is away.
+pub(crate) fn free_address() -> String {
+    const PORTS: std::ops::Range<u16> = 10_000..32_000;
+    let offset = RandomState::new().hash_one(0) as u16 % PORTS.len() as u16;
+    let mut ports = PORTS.cycle().skip(offset.into()).take(PORTS.len());
+    let mut free = ports.by_ref().filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    format!("127.0.0.1:{}", free.next().unwrap())
 }
 
 impl Drop for Serving {

@@ -3,6 +3,10 @@
 //! Deciders and sagas are pure, so handing them what they were given must give what they gave. A difference means
 //! that the code has changed its mind about the past, or that the log was changed behind its back.
 
+mod what_if;
+
+pub use what_if::{AffectedProcess, OlderShape, WhatIf, WhatIfReport};
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -106,17 +110,24 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// The first difference between what was recorded and what the handlers decide now.
     pub fn next(&mut self, entry: Recorded) -> Result<(), Difference> {
-        // An executed command comes from outside, also when it answers a message.
-        let is_outcome = entry.causation.is_some() && entry.entry.kind != Kind::ExecutedCommand;
-        if !is_outcome || self.step.last().is_some_and(|last| last.causation != entry.causation) {
+        if self.ends_step(&entry) {
             self.compare()?;
         }
+        self.take(entry);
+        Ok(())
+    }
+
+    /// Whether the entry does not belong to the step before it.
+    fn ends_step(&self, entry: &Recorded) -> bool {
+        !is_outcome(entry) || self.step.last().is_some_and(|last| last.causation != entry.causation)
+    }
+
+    fn take(&mut self, entry: Recorded) {
         self.repairs.note(&entry);
-        if is_outcome && self.is_decided(&entry) {
+        if is_outcome(&entry) && self.is_decided(&entry) {
             self.step.push(entry.clone());
         }
         self.messages.insert(entry.position, entry);
-        Ok(())
     }
 
     /// Whether handlers have decided it. What the world has answered, that a handler has failed, what an operator asks for, and
@@ -244,6 +255,11 @@ impl<'a> Replay<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether it came of a message. An executed command comes from outside, also when it answers a message.
+fn is_outcome(entry: &Recorded) -> bool {
+    entry.causation.is_some() && entry.entry.kind != Kind::ExecutedCommand
 }
 
 fn state<'s>(
