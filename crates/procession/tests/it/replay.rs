@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use procession::{
     After, Application, MemoryStore, Message, Module, Runtime, Saga, Stream, Version,
     doc::{CleanRoom, GuestLeft, RoomCleaned, RoomRejection},
+    inspect,
     log::{Encoded, Entry, Position, Recorded},
     replay::{Difference, Replay, WhatIf, WhatIfReport},
 };
@@ -300,4 +301,24 @@ async fn what_if_says_how_a_process_would_have_ended_and_whether_it_still_runs()
     assert_eq!(affected.len(), 1);
     assert_eq!(affected[0].would_end_with, ["WatchEnded".to_owned()].into());
     assert!(affected[0].ended_with.is_empty());
+}
+
+#[tokio::test]
+async fn what_if_looks_at_a_store_in_use() -> Result<(), Box<dyn std::error::Error>> {
+    let store = MemoryStore::new();
+    let runtime = Runtime::start(&hotel(), store.clone()).await?;
+    let process = runtime.execute(CleanRoom { room: 1 }).await?.process;
+    runtime.wait(process).await?;
+    let nobody_else = Module::named("rooms").handles::<CleanRoom>();
+    let hotel_of_tomorrow = Application::assemble([nobody_else])?;
+
+    let report = inspect::what_if(&hotel_of_tomorrow, &store).await?;
+    for difference in &report.differences {
+        println!("{difference}");
+    }
+    let concerned = report.processes.iter().filter(|(_, it)| it.is_running).count();
+
+    assert_eq!((report.differences.len(), report.processes.len(), concerned), (2, 1, 0));
+    runtime.stop().await?;
+    Ok(())
 }
