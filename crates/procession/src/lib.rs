@@ -13,6 +13,9 @@ pub use procession_core::{
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};
+#[cfg(feature = "check")]
+#[doc(inline)]
+pub use procession_check as check;
 #[cfg(feature = "fault-points")]
 #[doc(hidden)]
 pub use procession_runtime::fault_points;

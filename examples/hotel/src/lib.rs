@@ -3,6 +3,7 @@
 //! - [`guest_stays`]: the truth about one guest's stay.
 //! - [`group_checkouts`]: the truth about one group checkout, and what goes on between the two, in a [`Style`].
 
+pub mod checks;
 mod deadline;
 pub mod group_checkouts;
 pub mod guest_stays;

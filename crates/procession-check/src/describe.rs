@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use procession_core::{Cancellation, history, log::Kind};
+
+use crate::{
+    ids::{DeliveryId, MessageId},
+    machine::{Emitted, Machine},
+    moves::Mechanics,
+    state::{Move, Target},
+};
+
+impl Machine {
+    /// A message as a person would write it.
+    pub(crate) fn written(&self, message: MessageId) -> String {
+        let message = &self.messages[message];
+        history::written(&message.name, &message.payload)
+    }
+
+    /// `guest_stay 7`, or `saga group_checkout`.
+    pub(crate) fn name_of_handler(&self, delivery: DeliveryId) -> String {
+        match self.deliveries[delivery].to {
+            Target::Instance(stream) => {
+                let stream = &self.streams[stream];
+                format!("{} {}", stream.category(), stream.id())
+            }
+            Target::Reaction(reaction) => self.reactors[self.reactions[reaction].reactor].clone(),
+        }
+    }
+
+    pub(crate) fn is_rejection(&self, message: MessageId) -> bool {
+        self.messages[message].kind == Kind::Rejection
+    }
+
+    pub(crate) fn is_taken_back(&self, timer: DeliveryId, cancellation: &Cancellation) -> bool {
+        let entry = self.entry(self.deliveries[timer].message);
+        cancellation.takes_back(&entry.name, &entry.stream, entry.sender.as_ref())
+    }
+
+    /// Whether two decisions say the same, but for the time that they note down.
+    pub(crate) fn differ_in_time_only(&self, one: &[Emitted], other: &[Emitted]) -> bool {
+        let timeless = |emitted: &[Emitted]| -> Vec<_> { emitted.iter().map(|it| self.timeless(it)).collect() };
+        timeless(one) == timeless(other)
+    }
+
+    fn timeless(&self, emitted: &Emitted) -> (Option<Kind>, Option<Arc<str>>, String) {
+        let message = match emitted {
+            Emitted::Event { event, .. } => *event,
+            Emitted::Message(delivery) | Emitted::Later(delivery) => self.deliveries[*delivery].message,
+            Emitted::Refused(refused) => *refused,
+            Emitted::Cancel(_) | Emitted::Call(_) | Emitted::TakeBackCalls { .. } => {
+                return (None, None, format!("{emitted:?}"));
+            }
+        };
+        let message = &self.messages[message];
+        let now = format!("\"{}\"", message.at);
+        (Some(message.kind), Some(Arc::clone(&message.name)), message.payload.replace(&now, "now"))
+    }
+}
+
+impl Mechanics {
+    /// What happens in a move, in words that name it among all that may happen at that moment.
+    pub(crate) fn told(&self, told: Move) -> String {
+        let machine = &self.machine;
+        let of_call = |call| {
+            let event = machine.calls[call].event;
+            (machine.effect_of(call), machine.written(event))
+        };
+        match told {
+            Move::Handle { delivery, is_late, will_repeat } => {
+                let late = if is_late { ", after a deadline that it was not told of" } else { "" };
+                format!("{}{late}{}", self.told_delivery(delivery), told_repeat(will_repeat))
+            }
+            Move::Fire(timer) => {
+                format!("time is up for {}", machine.written(machine.deliveries[timer].message))
+            }
+            Move::Send { index, will_repeat } => {
+                let delivery = self.meanwhile[usize::from(index)];
+                format!("from outside, {}{}", self.told_delivery(delivery), told_repeat(will_repeat))
+            }
+            Move::Repeat(delivery) => format!("a second time, {}", self.told_delivery(delivery)),
+            Move::Answer { call, answer } => {
+                let (effect, event) = of_call(call);
+                format!("{effect} is done with {event} in way {}", answer + 1)
+            }
+            Move::Crash { call, answer } => {
+                let (effect, event) = of_call(call);
+                format!("{effect} was done with {event} in way {}, and a crash takes the result", answer + 1)
+            }
+        }
+    }
+
+    fn told_delivery(&self, delivery: DeliveryId) -> String {
+        let machine = &self.machine;
+        let message = machine.written(machine.deliveries[delivery].message);
+        format!("{} handles {message}", machine.name_of_handler(delivery))
+    }
+}
+
+fn told_repeat(will_repeat: bool) -> &'static str {
+    if will_repeat { ", and will get it again" } else { "" }
+}

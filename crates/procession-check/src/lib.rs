@@ -1,0 +1,28 @@
+#![doc = include_str!("lib.md")]
+
+mod answers;
+mod canonical;
+mod check;
+mod counterexample;
+mod coverage;
+mod describe;
+mod explore;
+mod fingerprint;
+mod ids;
+mod independent;
+mod machine;
+mod modules;
+mod moves;
+mod properties;
+mod reach;
+mod report;
+mod state;
+mod view;
+
+pub use answers::Answer;
+pub use check::{Check, CheckError, IntoApplication, check};
+pub use counterexample::Counterexample;
+pub use machine::Promise;
+pub use properties::Holds;
+pub use report::{Bound, Progress, Report, Unreached, Verdict};
+pub use view::World;
