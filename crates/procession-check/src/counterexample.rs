@@ -64,7 +64,8 @@ impl<'a> Trace<'a> {
     }
 
     pub(crate) fn make(&mut self, by: Move) -> Result<(), Broken> {
-        self.way.push(self.mechanics.told(by));
+        let among = self.mechanics.moves(&self.state)?;
+        self.way.push(self.mechanics.told(by, &among));
         self.mechanics.make(&mut self.state, by, &mut self.writer).map_err(Broken::from)
     }
 
@@ -86,7 +87,7 @@ impl<'a> Trace<'a> {
     /// The move that is told so; or, if there is none, one that must come.
     pub(crate) fn next(&mut self, told: Option<&str>) -> Result<Option<Move>, Broken> {
         let moves = self.mechanics.moves(&self.state)?;
-        let same = told.and_then(|told| moves.iter().find(|it| self.mechanics.told(**it) == told));
+        let same = told.and_then(|told| moves.iter().find(|it| self.mechanics.told(**it, &moves) == told));
         let is_due = |it: &&Move| !matches!(it, Move::Send { .. } | Move::Crash { .. });
         let must_come = || moves.iter().find(is_due);
         Ok(same.or_else(must_come).copied())
@@ -94,7 +95,7 @@ impl<'a> Trace<'a> {
 
     pub(crate) fn finish(self, broken: Broken, at: &'static Location<'static>) -> Counterexample {
         let moves = self.mechanics.moves(&self.state).unwrap_or_default();
-        let next = moves.into_iter().map(|it| self.mechanics.told(it)).collect();
+        let next = moves.iter().map(|it| self.mechanics.told(*it, &moves)).collect();
         let Broken { property, reason } = broken;
         Counterexample { property, reason, way: self.way, next, log: self.writer.log, at }
     }

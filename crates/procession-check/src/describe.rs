@@ -3,7 +3,7 @@ use std::sync::Arc;
 use procession_core::{Cancellation, history, log::Kind};
 
 use crate::{
-    ids::{DeliveryId, MessageId},
+    ids::{DeliveryId, MessageId, StreamId},
     machine::{Emitted, Machine},
     moves::Mechanics,
     state::{Move, Target},
@@ -19,12 +19,15 @@ impl Machine {
     /// `guest_stay 7`, or `saga group_checkout`.
     pub(crate) fn name_of_handler(&self, delivery: DeliveryId) -> String {
         match self.deliveries[delivery].to {
-            Target::Instance(stream) => {
-                let stream = &self.streams[stream];
-                format!("{} {}", stream.category(), stream.id())
-            }
+            Target::Instance(stream) => self.name_of(stream),
             Target::Reaction(reaction) => self.reactors[self.reactions[reaction].reactor].clone(),
         }
+    }
+
+    /// `guest_stay 7`.
+    pub(crate) fn name_of(&self, stream: StreamId) -> String {
+        let stream = &self.streams[stream];
+        format!("{} {}", stream.category(), stream.id())
     }
 
     pub(crate) fn is_rejection(&self, message: MessageId) -> bool {
@@ -59,11 +62,17 @@ impl Machine {
 
 impl Mechanics {
     /// What happens in a move, in words that name it among all that may happen at that moment.
-    pub(crate) fn told(&self, told: Move) -> String {
+    pub(crate) fn told(&self, told: Move, among: &[Move]) -> String {
+        let words = self.words(told);
+        let before = among.iter().take_while(|it| **it != told).filter(|it| self.words(**it) == words).count();
+        if before == 0 { words } else { format!("{words} ({})", before + 1) }
+    }
+
+    fn words(&self, told: Move) -> String {
         let machine = &self.machine;
         let of_call = |call| {
-            let event = machine.calls[call].event;
-            (machine.effect_of(call), machine.written(event))
+            let event = &machine.messages[machine.calls[call].event];
+            format!("{} for {} of {}", machine.effect_of(call), event.name, machine.name_of(event.stream))
         };
         match told {
             Move::Handle { delivery, is_late, will_repeat } => {
@@ -71,28 +80,30 @@ impl Mechanics {
                 format!("{}{late}{}", self.told_delivery(delivery), told_repeat(will_repeat))
             }
             Move::Fire(timer) => {
-                format!("time is up for {}", machine.written(machine.deliveries[timer].message))
+                let message = &machine.messages[machine.deliveries[timer].message];
+                format!("time is up: {} for {}", message.name, machine.name_of(message.stream))
             }
             Move::Send { index, will_repeat } => {
                 let delivery = self.meanwhile[usize::from(index)];
-                format!("from outside, {}{}", self.told_delivery(delivery), told_repeat(will_repeat))
+                format!("from outside: {}{}", self.told_delivery(delivery), told_repeat(will_repeat))
             }
-            Move::Repeat(delivery) => format!("a second time, {}", self.told_delivery(delivery)),
-            Move::Answer { call, answer } => {
-                let (effect, event) = of_call(call);
-                format!("{effect} is done with {event} in way {}", answer + 1)
-            }
+            Move::Repeat(delivery) => format!("a second time: {}", self.told_delivery(delivery)),
+            Move::Answer { call, answer } => format!("{}: answer {}", of_call(call), answer + 1),
             Move::Crash { call, answer } => {
-                let (effect, event) = of_call(call);
-                format!("{effect} was done with {event} in way {}, and a crash takes the result", answer + 1)
+                format!("{}: answer {}, whose result a crash takes", of_call(call), answer + 1)
             }
         }
     }
 
     fn told_delivery(&self, delivery: DeliveryId) -> String {
         let machine = &self.machine;
-        let message = machine.written(machine.deliveries[delivery].message);
-        format!("{} handles {message}", machine.name_of_handler(delivery))
+        let delivered = &machine.deliveries[delivery];
+        let message = &machine.messages[delivered.message];
+        let of = match delivered.to {
+            Target::Instance(_) => String::new(),
+            Target::Reaction(_) => format!(" of {}", machine.name_of(message.stream)),
+        };
+        format!("{} handles {}{of}", machine.name_of_handler(delivery), message.name)
     }
 }
 

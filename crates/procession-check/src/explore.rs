@@ -52,7 +52,7 @@ impl Exploration<'_> {
             let seen = self.seen(&looked_at, reach.as_ref());
             let explored = Search::of(self, reach, seen, &looked_at).run(first);
             // A property has looked at what was taken for unseen: what was left out may matter to it.
-            let reach = Reach::of(&self.mechanics.machine.map);
+            let reach = self.is_reduced.then(|| Reach::of(&self.mechanics.machine.map)).flatten();
             if explored.broken.is_some() || self.seen(&looked_at, reach.as_ref()) == seen {
                 return explored;
             }

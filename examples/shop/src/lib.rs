@@ -7,6 +7,7 @@
 //!
 //! Around them: [`gateway`] asks the payment [`provider`], a service of its own, and [`web`] is the shop's API.
 
+pub mod checks;
 pub mod gateway;
 mod http;
 mod ids;
