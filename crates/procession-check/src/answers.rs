@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use procession_core::{Failure, Fact, GivenUp, Output, Sends, effect_handler, log::Entry};
+use procession_core::{Fact, Failure, GivenUp, Output, Sends, effect_handler, log::Entry};
 
 use crate::{
     ids::CallId,

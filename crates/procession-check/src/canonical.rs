@@ -33,7 +33,9 @@ impl Mechanics {
         let sends = sends.map(|(_, it)| chain(OUTSIDE, machine.print_of(*it, way)));
         let mut lanes: BTreeMap<_, Fingerprint> = BTreeMap::new();
         for call in state.calls.iter().map(|it| &machine.calls[*it]) {
-            let lane = lanes.entry((call.effect, machine.messages[call.event].stream)).or_insert_with(|| chain(CALL, fingerprint(call.effect)));
+            let lane = lanes
+                .entry((call.effect, machine.messages[call.event].stream))
+                .or_insert_with(|| chain(CALL, fingerprint(call.effect)));
             *lane = chain(*lane, machine.print_of_event(call.event, way));
         }
         let budgets = chain(Fingerprint::from(state.duplicates), Fingerprint::from(state.crashes));

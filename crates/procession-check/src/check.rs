@@ -1,8 +1,4 @@
-use std::{
-    collections::BTreeSet,
-    panic::Location,
-    time::Instant,
-};
+use std::{collections::BTreeSet, panic::Location, time::Instant};
 
 use jiff::Timestamp;
 use procession_core::{Application, Decider, Fact, Failure, Output, Sends};
@@ -11,7 +7,7 @@ use crate::{
     answers::{Answer, Answers, outputs},
     counterexample::{Counterexample, Trace},
     coverage,
-    explore::{Explored, Exploration},
+    explore::{Exploration, Explored},
     fingerprint::Symmetry,
     ids::DeliveryId,
     machine::{Machine, Promise},

@@ -41,7 +41,8 @@ impl Machine {
 
     /// Whether two decisions say the same, but for the time that they note down.
     pub(crate) fn differ_in_time_only(&self, one: &[Emitted], other: &[Emitted]) -> bool {
-        let timeless = |emitted: &[Emitted]| -> Vec<_> { emitted.iter().map(|it| self.timeless(it)).collect() };
+        let timeless =
+            |emitted: &[Emitted]| -> Vec<_> { emitted.iter().map(|it| self.timeless(it)).collect() };
         timeless(one) == timeless(other)
     }
 
@@ -64,7 +65,8 @@ impl Mechanics {
     /// What happens in a move, in words that name it among all that may happen at that moment.
     pub(crate) fn told(&self, told: Move, among: &[Move]) -> String {
         let words = self.words(told);
-        let before = among.iter().take_while(|it| **it != told).filter(|it| self.words(**it) == words).count();
+        let before =
+            among.iter().take_while(|it| **it != told).filter(|it| self.words(**it) == words).count();
         if before == 0 { words } else { format!("{words} ({})", before + 1) }
     }
 

@@ -154,12 +154,7 @@ impl<'a, 'b> Search<'a, 'b> {
         Ok(())
     }
 
-    fn make(
-        &mut self,
-        node: u32,
-        state: &State,
-        moves: &[Move],
-    ) -> Result<bool, (Option<Move>, Broken)> {
+    fn make(&mut self, node: u32, state: &State, moves: &[Move]) -> Result<bool, (Option<Move>, Broken)> {
         let mut is_new = false;
         for by in moves.iter().copied() {
             self.explored.moves += 1;

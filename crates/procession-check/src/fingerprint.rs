@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn lists_of_those_who_are_exchanged_have_no_order_and_others_have_one() {
         let symmetry = Symmetry::of(vec![names(&["a", "b"])]);
-        assert_eq!(symmetry.payload(1, r#"{"who":["a","b"],"then":[2,1]}"#), r#"{"then":[2,1],"who":["a","b"]}"#);
+        assert_eq!(
+            symmetry.payload(1, r#"{"who":["a","b"],"then":[2,1]}"#),
+            r#"{"then":[2,1],"who":["a","b"]}"#
+        );
         assert_eq!(symmetry.payload(1, r#"{"a":1,"of":"b"}"#), r#"{"b":1,"of":"a"}"#);
     }
 

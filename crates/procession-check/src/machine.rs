@@ -93,14 +93,20 @@ pub(crate) struct Handled {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Emitted {
     /// An event, and who reacts to it.
-    Event { event: MessageId, to: Vec<DeliveryId> },
+    Event {
+        event: MessageId,
+        to: Vec<DeliveryId>,
+    },
     /// A message is on its way to an instance.
     Message(DeliveryId),
     /// A command waits for its time.
     Later(DeliveryId),
     Cancel(Cancellation),
     Call(CallId),
-    TakeBackCalls { effect: &'static str, stream: StreamId },
+    TakeBackCalls {
+        effect: &'static str,
+        stream: StreamId,
+    },
     /// A "no", or that a process manager did not take the message.
     Refused(MessageId),
 }
@@ -210,7 +216,9 @@ impl Machine {
         let engine = Arc::clone(&self.engine);
         let entry = self.entry(event);
         let Reaction { index, module, reactor, .. } = self.reactions[reaction];
-        let Handlers::Reactions(reactions) = engine.handlers_of(&entry) else { return Ok(Handled::default()) };
+        let Handlers::Reactions(reactions) = engine.handlers_of(&entry) else {
+            return Ok(Handled::default());
+        };
         let Some((_, react)) = reactions.get(index) else { return Ok(Handled::default()) };
         let outputs = engine.react(react, &entry)?;
         let (stream, now) = (self.messages[event].stream, entry.at);
@@ -276,7 +284,14 @@ impl Machine {
             let to = Target::Reaction(self.reactions.number(reaction).0);
             let queue = self.queue(event, Place::Reactor(reactor), by.source);
             let repeats = module != by.module && !by.again;
-            self.delivery(Delivery { message: event, to, queue, repeats, again: by.again, is_answered: false })
+            self.delivery(Delivery {
+                message: event,
+                to,
+                queue,
+                repeats,
+                again: by.again,
+                is_answered: false,
+            })
         });
         Emitted::Event { event, to: to.collect() }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use procession_core::Failure;
 
 use crate::{
-    answers::{Answers, Answering},
+    answers::{Answering, Answers},
     ids::{CallId, DeliveryId, HistoryId},
     machine::{Emitted, Emitter, Handled, Machine, Promise},
     state::{Delivery, Move, Place, Source, State, Target},
@@ -27,7 +27,9 @@ pub(crate) enum Obstacle {
     Failed { handler: String, message: String, failure: Failure },
     #[error("nobody reacts to this \"no\": {rejection}")]
     Rejected { rejection: String },
-    #[error("the check does not say how the target of effect `{effect}` may answer; add `.effect(\"{effect}\", ...)`")]
+    #[error(
+        "the check does not say how the target of effect `{effect}` may answer; add `.effect(\"{effect}\", ...)`"
+    )]
     UnknownEffect { effect: &'static str },
 }
 
@@ -110,13 +112,10 @@ impl Mechanics {
         }
     }
 
-    fn passed_deadline(
-        &self,
-        state: &State,
-        delivery: DeliveryId,
-    ) -> Option<(HistoryId, Timestamp)> {
+    fn passed_deadline(&self, state: &State, delivery: DeliveryId) -> Option<(HistoryId, Timestamp)> {
         let Target::Instance(stream) = self.machine.deliveries[delivery].to else { return None };
-        let timers = state.timers.iter().map(|it| &self.machine.messages[self.machine.deliveries[*it].message]);
+        let timers =
+            state.timers.iter().map(|it| &self.machine.messages[self.machine.deliveries[*it].message]);
         let due = timers.filter(|it| it.stream == stream).map(|it| it.at).max()?;
         Some((state.history(stream), due))
     }

@@ -101,7 +101,10 @@ impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::States(states) => {
-                write!(f, "there are more than {states} worlds; make the check smaller, or allow more by `.most_states(...)`")
+                write!(
+                    f,
+                    "there are more than {states} worlds; make the check smaller, or allow more by `.most_states(...)`"
+                )
             }
             Self::Depth(depth) => {
                 write!(f, "some worlds lie deeper than {depth} moves; does the process go on for ever?")

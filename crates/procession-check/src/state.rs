@@ -101,10 +101,7 @@ impl State {
 
     /// Nothing is on its way, nothing waits for its time, and no call is open.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.queues.is_empty()
-            && self.timers.is_empty()
-            && self.calls.is_empty()
-            && self.repeating.is_empty()
+        self.queues.is_empty() && self.timers.is_empty() && self.calls.is_empty() && self.repeating.is_empty()
     }
 
     /// A message that was handled will come again.

@@ -1,5 +1,8 @@
 #![doc = include_str!("lib.md")]
 
+#[cfg(feature = "check")]
+#[doc(inline)]
+pub use procession_check as check;
 #[doc(inline)]
 pub use procession_core::{
     After, Answered, Application, Branch, Cancel, Cancellation, CircuitBreaker, Command, Context,
@@ -13,9 +16,6 @@ pub use procession_core::{
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};
-#[cfg(feature = "check")]
-#[doc(inline)]
-pub use procession_check as check;
 #[cfg(feature = "fault-points")]
 #[doc(hidden)]
 pub use procession_runtime::fault_points;

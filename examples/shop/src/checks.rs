@@ -11,7 +11,10 @@ use crate::{
     CartId, InvalidMoney, InvalidName, InvalidQuantity, Money, OrderId, PaymentId, ProductId, Quantity,
     WarehouseId,
     orders::{self, Order},
-    payments::{self, CompletePayment, DeclinePayment, Payment, PaymentRejection, PaymentRequested, RecordRefund, RefundRequested},
+    payments::{
+        self, CompletePayment, DeclinePayment, Payment, PaymentRejection, PaymentRequested, RecordRefund,
+        RefundRequested,
+    },
     shipments::{PackageWasSent, ReceiveStock},
     shop,
     shopping_carts::{AddProduct, ConfirmShoppingCart, OpenShoppingCart},
@@ -43,7 +46,11 @@ pub fn every_order_ends(it: Orders) -> Result<Check, NotAnOrder> {
         (open, add)
     });
     let stock = (it.in_stock > 0).then(|| Quantity::try_from(it.in_stock)).transpose()?;
-    let stock = stock.map(|quantity| ReceiveStock { warehouse: WarehouseId::main(), product: product.clone(), quantity });
+    let stock = stock.map(|quantity| ReceiveStock {
+        warehouse: WarehouseId::main(),
+        product: product.clone(),
+        quantity,
+    });
     let in_stock = it.in_stock as usize;
     let confirmed = carts.iter().map(|cart| ConfirmShoppingCart { cart: cart.clone() });
     Ok(check(shop(Duration::from_secs(24 * 60 * 60), None))
@@ -63,9 +70,7 @@ pub fn every_order_ends(it: Orders) -> Result<Check, NotAnOrder> {
         .effect("refund", |event: &RefundRequested| {
             vec![Answer::sends(RecordRefund { payment: event.payment })]
         })
-        .always("no package is sent twice", move |world| {
-            world.events::<PackageWasSent>().len() <= in_stock
-        })
+        .always("no package is sent twice", move |world| world.events::<PackageWasSent>().len() <= in_stock)
         .finally("every order is shipped and paid, or neither", move |world| {
             carts.iter().try_for_each(|cart| is_settled(world, OrderId::of(cart)))
         })

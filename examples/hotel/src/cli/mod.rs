@@ -1,6 +1,7 @@
 //! The command line: one file for each command, and what they share.
 
 mod bill;
+mod check;
 mod check_in;
 mod check_out_group;
 mod deadline;
@@ -69,6 +70,7 @@ enum Command {
     Serve(serve::Serve),
     /// Draw the process map: which message can follow from which.
     Map(map::Map),
+    Check(check::Check),
     /// Tell the story of one process, layer by layer.
     History(history::History),
     Replay(replay::Replay),
@@ -118,6 +120,7 @@ async fn dispatch(Arguments { store, style, command }: Arguments) -> Done {
         Command::Demo(demo) => demo.run(Some(store), style).await,
         Command::Serve(serve) => serve.run(&store).await,
         Command::Map(map) => map.run(style),
+        Command::Check(check) => check.run(style),
         Command::History(history) => history.run(&store).await,
         Command::Replay(replay) => replay.run(&store).await,
         Command::Stays(stays) => stays.run(&store).await,
