@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
     Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Result, Type, spanned::Spanned,
@@ -46,7 +46,9 @@ pub(crate) fn command(input: &DeriveInput) -> Result<TokenStream> {
     }
     let rejected = format!("{} rejected", arguments.wire_name(input)?);
     // A type that cannot name an instance is reported at the field's name.
-    let target = quote_spanned!(id.span()=> ::procession::derived::target(&self.#id));
+    // Located at the field, for the sake of errors; named as here, so that a macro may write the struct.
+    let span = Span::call_site().located_at(id.span());
+    let target = quote_spanned!(span=> ::procession::derived::target(&self.#id));
     Ok(quote! {
         #message
         impl #generics ::procession::Command for #name #types #bounds {
