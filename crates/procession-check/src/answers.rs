@@ -125,7 +125,7 @@ fn answering(
     Ok(match kind {
         Kind::Sends(outputs) => Answering::Done(machine.emitted(outputs?, &by)),
         Kind::FromOutside(outputs) => {
-            let sent = machine.from_outside(outputs?, by.now);
+            let sent = machine.sent_from_outside(outputs?, by.now);
             Answering::FromOutside(sent.into_iter().map(Emitted::Message).collect())
         }
         Kind::GivenUp(reason) => {

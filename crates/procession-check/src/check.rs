@@ -5,15 +5,14 @@ use procession_core::{Application, Decider, Fact, Failure, Output, Sends};
 
 use crate::{
     answers::{Answer, Answers, outputs},
-    counterexample::{Counterexample, Trace},
-    coverage,
-    explore::{Exploration, Explored},
+    error::CheckError,
     fingerprint::Symmetry,
     ids::DeliveryId,
     machine::{Machine, Promise},
     moves::{Mechanics, Nobody},
+    prepared::Prepared,
     properties::{Broken, Holds, Properties},
-    report::{Progress, Report, Verdict},
+    report::{Progress, Report},
     state::{Move, State},
     view::World,
 };
@@ -248,15 +247,7 @@ impl Check {
     pub fn explore_with(self, mut progress: impl FnMut(Progress)) -> Result<Report, CheckError> {
         let begun = Instant::now();
         let mut prepared = self.prepare()?;
-        let explored = Exploration {
-            mechanics: &mut prepared.mechanics,
-            properties: &prepared.properties,
-            most_states: prepared.most_states,
-            deepest: prepared.deepest,
-            is_reduced: prepared.is_reduced,
-            progress: &mut progress,
-        }
-        .run(&prepared.first);
+        let explored = prepared.explore(&mut progress);
         Ok(prepared.report(explored, begun))
     }
 
@@ -294,17 +285,18 @@ impl Check {
             return Err(CheckError::TooManyMeanwhile(sends));
         }
         first.outside = u64::MAX.checked_shr(64 - sends as u32).unwrap_or(0);
-        (first.duplicates, first.crashes) = (self.duplicates, self.crashes);
         if let Some((one, other)) = mechanics.machine.symmetry.misfit(&mechanics.prints(&first)) {
             return Err(CheckError::NotAlike { one: one.into(), other: other.into() });
         }
-        let Self { at, properties, most_states, deepest, is_partial, facts, .. } = self;
+        let Self { at, properties, duplicates, crashes, most_states, deepest, is_partial, facts, .. } = self;
         Ok(Prepared {
             at,
             mechanics,
             properties,
             first,
             past,
+            duplicates,
+            crashes,
             most_states,
             deepest,
             is_reduced,
@@ -321,7 +313,7 @@ fn sent(
 ) -> Result<Vec<DeliveryId>, CheckError> {
     let mut sent = Vec::new();
     for outputs in commands {
-        sent.extend(machine.from_outside(outputs.map_err(CheckError::Given)?, now));
+        sent.extend(machine.sent_from_outside(outputs.map_err(CheckError::Given)?, now));
     }
     Ok(sent)
 }
@@ -335,88 +327,4 @@ fn happened(mechanics: &mut Mechanics, state: &mut State, delivery: DeliveryId) 
         mechanics.make(state, by, &mut Nobody).map_err(impossible)?;
     }
     Ok(())
-}
-
-/// Why there is nothing to explore.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckError {
-    /// The modules do not fit together.
-    #[error("the application does not fit together: {0}")]
-    Application(String),
-    /// A command cannot be sent.
-    #[error("a command of the check cannot be sent: {0}")]
-    Given(Failure),
-    /// What is given cannot have happened.
-    #[error("what is given cannot have happened: {0}")]
-    Impossible(String),
-    /// More commands may come at any moment than can be kept track of.
-    #[error("{0} commands may come at any moment, and at most 64 are possible")]
-    TooManyMeanwhile(usize),
-    /// Instances are declared to be alike, and are not.
-    #[error(
-        "`{one}` and `{other}` are not alike: what is given, or what comes, tells them apart; take one of them out of \
-         `.alike([...])`"
-    )]
-    NotAlike {
-        /// One of them.
-        one: String,
-        /// The other one.
-        other: String,
-    },
-}
-
-struct Prepared {
-    at: &'static Location<'static>,
-    mechanics: Mechanics,
-    properties: Properties,
-    first: State,
-    /// How many messages belong to the past.
-    past: usize,
-    most_states: usize,
-    deepest: usize,
-    is_reduced: bool,
-    is_partial: bool,
-    facts: BTreeSet<String>,
-}
-
-impl Prepared {
-    fn report(mut self, explored: Explored, begun: Instant) -> Report {
-        let Explored { states, moves, rests, depth, bound, broken } = explored;
-        let unreached = coverage::unreached(&self.mechanics.machine, self.past, &self.facts);
-        let verdict = match (broken, bound) {
-            (Some((way, broken)), _) => Verdict::Broken(Box::new(self.counterexample(&way, broken))),
-            (None, Some(bound)) => Verdict::NotFinished(bound),
-            (None, None) if !self.is_partial && !unreached.is_empty() => Verdict::Unreached(unreached),
-            (None, None) => Verdict::Holds,
-        };
-        Report { verdict, states, moves, rests, depth, elapsed: begun.elapsed() }
-    }
-
-    fn counterexample(&mut self, way: &[Move], broken: Broken) -> Counterexample {
-        let mut trace = Trace::of(&mut self.mechanics, self.first.clone());
-        way.iter().for_each(|by| _ = trace.make(*by));
-        trace.finish(broken, self.at)
-    }
-
-    fn walk<'a>(&mut self, way: impl IntoIterator<Item = &'a str>) -> Option<Counterexample> {
-        let looked_at = std::cell::RefCell::default();
-        let mut outcomes = vec![None; self.properties.outcomes.len()];
-        let mut trace = Trace::of(&mut self.mechanics, self.first.clone());
-        let mut way = way.into_iter();
-        let broken = loop {
-            if let Err(broken) = trace.holds(&self.properties, &looked_at, &mut outcomes) {
-                break broken;
-            }
-            let next = match trace.next(way.next()) {
-                Ok(Some(next)) => next,
-                Ok(None) => return None,
-                Err(broken) => break broken,
-            };
-            if let Err(broken) = trace.make(next) {
-                break broken;
-            }
-        };
-        Some(trace.finish(broken, self.at))
-    }
 }

@@ -149,7 +149,8 @@ impl Witness for Writer {
 
 impl fmt::Display for Counterexample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\"{}\" does not hold after {} moves", self.property, self.way.len())?;
+        let moves = if self.way.len() == 1 { "move" } else { "moves" };
+        writeln!(f, "\"{}\" does not hold after {} {moves}", self.property, self.way.len())?;
         if !self.reason.is_empty() {
             writeln!(f, "{}", self.reason)?;
         }
@@ -182,7 +183,8 @@ impl Counterexample {
                 let cause = message.causation.map(|it| format!(" ← #{}", it.0)).unwrap_or_default();
                 let place = format!("#{}{cause}", message.position.0);
                 let text = written(&entry.name, &entry.payload);
-                writeln!(f, "    {place:<11} {sign} {:<24} {text}", entry.stream.to_string())?;
+                let line = format!("    {place:<11} {sign} {:<24} {text}", entry.stream.to_string());
+                writeln!(f, "{}", cut(&line))?;
             }
         }
         Ok(())
@@ -223,6 +225,15 @@ impl Counterexample {
         }
         _ = writeln!(diagram, "    Note right of outside: {} does not hold", self.property);
         diagram
+    }
+}
+
+/// A line that is not too wide for a terminal. What it leaves out is in [`Counterexample::log`].
+fn cut(line: &str) -> String {
+    const WIDTH: usize = 100;
+    match line.char_indices().nth(WIDTH) {
+        Some(_) => line.chars().take(WIDTH - 1).chain(['…']).collect(),
+        None => line.into(),
     }
 }
 

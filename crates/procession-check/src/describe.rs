@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use procession_core::{Cancellation, history, log::Kind};
+use procession_core::{Cancellation, history, log::Kind, map::HandlerKind};
 
 use crate::{
     ids::{DeliveryId, MessageId, StreamId},
@@ -32,6 +32,10 @@ impl Machine {
 
     pub(crate) fn is_rejection(&self, message: MessageId) -> bool {
         self.messages[message].kind == Kind::Rejection
+    }
+
+    pub(crate) fn has_effects(&self) -> bool {
+        self.map.handlers().any(|(_, it)| it.kind == HandlerKind::Effect)
     }
 
     pub(crate) fn is_taken_back(&self, timer: DeliveryId, cancellation: &Cancellation) -> bool {
@@ -92,7 +96,7 @@ impl Mechanics {
             Move::Repeat(delivery) => format!("a second time: {}", self.told_delivery(delivery)),
             Move::Answer { call, answer } => format!("{}: answer {}", of_call(call), answer + 1),
             Move::Crash { call, answer } => {
-                format!("{}: answer {}, whose result a crash takes", of_call(call), answer + 1)
+                format!("{}: answer {}{CRASHES}", of_call(call), answer + 1)
             }
         }
     }
@@ -110,5 +114,18 @@ impl Mechanics {
 }
 
 fn told_repeat(will_repeat: bool) -> &'static str {
-    if will_repeat { ", and will get it again" } else { "" }
+    if will_repeat { WILL_REPEAT } else { "" }
+}
+
+const WILL_REPEAT: &str = ", and will get it again";
+const CRASHES: &str = ", whose result a crash takes";
+
+/// Whether a move is one after which a message will come again.
+pub(crate) fn is_told_to_repeat(told: &str) -> bool {
+    told.contains(WILL_REPEAT)
+}
+
+/// Whether a move is one that ends in a crash.
+pub(crate) fn is_told_to_crash(told: &str) -> bool {
+    told.contains(CRASHES)
 }

@@ -5,8 +5,9 @@ use procession_core::Failure;
 
 use crate::{
     answers::{Answering, Answers},
+    emitting::Emitter,
     ids::{CallId, DeliveryId, HistoryId},
-    machine::{Emitted, Emitter, Handled, Machine, Promise},
+    machine::{Emitted, Handled, Machine, Promise},
     state::{Delivery, Move, Place, Source, State, Target},
 };
 

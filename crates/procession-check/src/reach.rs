@@ -32,7 +32,7 @@ impl Reach {
             handlers: BTreeMap::new(),
             has_effects: handlers.iter().any(|it| it.kind == HandlerKind::Effect),
         };
-        while handlers.iter().fold(false, |grew, it| reach.grows_by(it) || grew) {}
+        while handlers.iter().filter(|it| reach.grows_by(it)).count() > 0 {}
         for handler in &handlers {
             let after = reach.after(handler);
             for taken in taken(handler) {
