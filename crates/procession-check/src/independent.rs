@@ -6,6 +6,7 @@
 
 use crate::{
     ids::{HistoryId, StreamId},
+    machine::Promise,
     moves::Mechanics,
     reach::{Categories, Reach},
     state::{Move, Place, Queue, State, Target},
@@ -20,6 +21,10 @@ impl Mechanics {
         reach: &Reach,
         seen: Categories,
     ) -> Option<Vec<Move>> {
+        // In one log, what two places write to a third one has the order in which they have written.
+        if self.machine.promise == Promise::OneStore {
+            return None;
+        }
         let mut queues: Vec<Queue> = moves.iter().filter_map(|it| self.queue_of(*it)).collect();
         queues.sort_unstable();
         queues.dedup();
@@ -35,7 +40,7 @@ impl Mechanics {
             };
             let own = moves.iter().copied().filter(|it| self.queue_of(*it).is_some_and(is_here));
             let own: Vec<Move> = stands_alone.then(|| own.collect())?;
-            own.iter().all(|it| self.takes_nothing_back(state, *it)).then_some(own)
+            own.iter().all(|it| self.leaves_the_rest_alone(state, *it)).then_some(own)
         })
     }
 
@@ -48,12 +53,12 @@ impl Mechanics {
         Some(self.machine.deliveries[delivery].queue)
     }
 
-    fn takes_nothing_back(&mut self, state: &State, of: Move) -> bool {
+    /// Whether a move must come, and takes nothing back. What may never come must not be all that is tried.
+    fn leaves_the_rest_alone(&mut self, state: &State, of: Move) -> bool {
         let delivery = match of {
             Move::Handle { delivery, .. } => delivery,
             Move::Repeat(delivery) => self.machine.repetition(delivery),
-            Move::Send { index, .. } => self.meanwhile[usize::from(index)],
-            Move::Fire(_) | Move::Answer { .. } | Move::Crash { .. } => return false,
+            Move::Send { .. } | Move::Fire(_) | Move::Answer { .. } | Move::Crash { .. } => return false,
         };
         let history = match self.machine.deliveries[delivery].to {
             Target::Instance(stream) => state.history(stream),

@@ -6,5 +6,13 @@
 // The derives write this name.
 extern crate procession_core as procession;
 
+mod alike;
 mod defects;
+mod jobs;
+mod keeping;
 mod messages;
+mod orders;
+mod outside;
+mod properties;
+mod reductions;
+mod time;

@@ -5,5 +5,6 @@ mod defect;
 mod found;
 mod hotel;
 mod page;
+mod reduced;
 mod shop;
 mod trip;
