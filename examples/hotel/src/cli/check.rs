@@ -34,10 +34,11 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, style: Style) -> Done {
         if self.unsettled > self.guests {
-            return Err(CliError::usage(format!(
-                "{} of {} guests cannot be unsettled",
-                self.unsettled, self.guests
-            )));
+            let said =
+                format!("--unsettled is {}, but the group has only {} guests", self.unsettled, self.guests);
+            return Err(
+                CliError::usage(said).hint("give --guests a larger number, or --unsettled a smaller one")
+            );
         }
         let group = Group {
             guests: self.guests.into(),
@@ -58,7 +59,11 @@ impl Check {
             _ => format!("{style}: {report}\n"),
         };
         write!(anstream::stdout(), "{told}")?;
-        if report.holds() { Ok(()) } else { Err(CliError::failed("the check does not hold")) }
+        match report.verdict {
+            Verdict::Holds => Ok(()),
+            Verdict::Broken(_) => Err(CliError::failed("the check does not hold")),
+            _ => Err(CliError::failed("the check was not finished, so nothing is proved")),
+        }
     }
 }
 

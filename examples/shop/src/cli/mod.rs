@@ -1,5 +1,6 @@
 //! The command line: one file for each command, and what they share.
 
+mod check;
 mod demo;
 mod error;
 mod look;
@@ -48,6 +49,7 @@ enum Command {
     Provider(provider::Provide),
     /// Draw the process map: which message can follow from which.
     Map(map::Map),
+    Check(check::Check),
 }
 
 /// Runs the command that the arguments name.
@@ -70,6 +72,7 @@ fn run(Arguments { command }: Arguments) -> Done {
             Command::Serve(serve) => serve.run().await,
             Command::Provider(provider) => provider.run().await,
             Command::Map(map) => map.run(),
+            Command::Check(check) => check.run(),
         }
     });
     // A call to somebody who does not answer must not keep the program.

@@ -1,8 +1,5 @@
 //! Every order in which the messages of an order may arrive, and everything that the provider may say.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "it tells how much was tried")]
-
 use shop::checks::{Orders, every_order_ends};
 
 #[test]

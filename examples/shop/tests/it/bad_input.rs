@@ -18,6 +18,8 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         (&["serve", "--listen", "0.0.0.0:0"], "the provider cannot answer to 0.0.0.0:0"),
         (&["provider", "--decline", "--answer-twice"], "cannot be used with"),
         (&["provider", "--takes", "long"], "write a time like"),
+        (&["check", "--orders", "0"], "0 is not in 1..=3"),
+        (&["check", "--in-stock", "few"], "invalid value 'few' for '--in-stock"),
         (&["map", "--format", "png"], "possible values: text, mermaid, json, bpmn, states"),
         (&["sell"], "unrecognized subcommand"),
     ] {

@@ -8,6 +8,7 @@
 mod acceptance;
 mod api;
 mod bad_input;
+mod check;
 mod crash;
 mod demo;
 mod domain;
