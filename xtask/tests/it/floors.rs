@@ -36,6 +36,11 @@ fn the_derives_know_nothing_of_what_they_write() {
 }
 
 #[test]
+fn the_checker_needs_the_core_only() {
+    assert_absent(&["-p", "procession-check"], &["tokio", "procession-runtime", "procession-sqlite"]);
+}
+
+#[test]
 fn the_runtime_knows_no_durable_store() {
     assert_absent(&["-p", "procession-runtime"], &["rusqlite", "procession-sqlite", "axum"]);
 }

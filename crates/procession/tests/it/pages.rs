@@ -40,6 +40,8 @@ fn lines(text: &str) -> String {
 fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
     let folders = [
         "examples/coffee-bar/src",
+        "examples/hotel/src",
+        "examples/hotel/tests/check",
         "examples/hotel/src/guest_stays",
         "examples/hotel/src/group_checkouts",
         "examples/hotel/src/cli",

@@ -3,7 +3,9 @@
 use hotel::{
     Style,
     checks::{Group, every_group_checkout_ends},
+    group_checkouts::GroupCheckoutCompleted,
 };
+use procession::check::{Check, World};
 
 #[test]
 fn every_group_checkout_ends_in_every_style() {
@@ -29,4 +31,21 @@ fn what_is_left_out_makes_no_difference() {
             assert!(few.states < all.states);
         }
     }
+}
+
+/// A way that was printed by a check is a test to keep. Here, who has not paid does so just in time.
+#[test]
+fn a_group_whose_payment_comes_in_the_middle_is_completed() {
+    let is_completed = |world: &World<'_>| !world.events::<GroupCheckoutCompleted>().is_empty();
+    the_check().finally("it is completed", is_completed).along([
+        "group_checkout tour handles InitiateGroupCheckout",
+        "guest_stay stay-2 handles CheckOutGuest",
+        "from outside: guest_stay stay-1 handles RecordPayment",
+        "guest_stay stay-1 handles CheckOutGuest",
+    ]);
+}
+
+fn the_check() -> Check {
+    let group = Group { guests: 2, unsettled: 1, has_deadline: true };
+    every_group_checkout_ends(Style::default(), group).unwrap()
 }
