@@ -1,5 +1,12 @@
 //! Every order in which the messages of a group checkout may arrive.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in tests a broken expectation ends the test, also in what the tests share"
+)]
+
+mod runs;
+
 use hotel::{
     Style,
     checks::{Group, every_group_checkout_ends},
