@@ -111,3 +111,18 @@ fn a_call_that_is_taken_back_is_not_answered() {
         broken(check.finally("it is answered", |world| !world.state::<Notes>("all").texts.is_empty()));
     assert!(!found.way.iter().any(|it| it.contains("answer")), "{found}");
 }
+
+#[test]
+fn the_calls_for_one_stream_are_made_one_after_another() {
+    // given a call for each text, whose answer is noted elsewhere
+    let call = Effect::named("call").on(async |_: Noted, _| Ok(()));
+    let check = check(Application::assemble([notes().effect(call)])).when((note("1"), note("2")));
+    let check = check.duplicates(0).is_partial().effect("call", |it: &Noted| {
+        let answer = Note { notes: "answers".into(), text: it.text.clone() };
+        vec![Answer::sends((it.notes == "all").then_some(answer))]
+    });
+
+    // then the answers come in the order of the texts
+    let answers = |world: &procession_check::World<'_>| world.state::<Notes>("answers").texts;
+    check.finally("in order", move |world| answers(world) == ["1", "2"]).run();
+}

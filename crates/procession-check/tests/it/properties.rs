@@ -95,6 +95,16 @@ fn every_event_has_somebody_who_reacts() {
 }
 
 #[test]
+fn what_a_process_manager_notes_down_is_for_itself() {
+    let check = check(Application::assemble([jobs(), watches()])).when((start("a"), finish("a")));
+
+    let unreached = unreached(check.may_wait::<Job>());
+
+    assert_eq!(unreached.handlers, ["watch on EndWatch"]);
+    assert!(unreached.events.is_empty(), "{unreached:?}");
+}
+
+#[test]
 fn an_outcome_may_be_the_same_in_every_order() {
     // given two texts, each noted by a saga of its own
     let outcome = |sorted: bool| {

@@ -1,7 +1,7 @@
 //! What is left out makes no difference. Each application is one in which it could.
 
-use procession::{After, Application, Cancel, Module, Saga};
-use procession_check::{Check, Promise, Verdict, check};
+use procession::{After, Application, Cancel, Effect, Module, Saga};
+use procession_check::{Answer, Check, Promise, Verdict, check};
 
 use crate::jobs::*;
 
@@ -73,4 +73,52 @@ fn within_one_store_the_first_to_write_is_handled_first() {
     let found = same_with_and_without_reductions(check);
 
     assert_eq!(found.as_deref(), Some("the first"));
+}
+
+/// Nobody else leads to the notes, but time does.
+#[test]
+fn who_waits_for_a_time_is_not_alone() {
+    let check = || {
+        let house = Saga::named("house").on(|_: &Started| After(HOUR, note("later")));
+        let application = Application::assemble([jobs().saga(house), notes()]);
+        let check = check(application).given(start("a")).when(note("now")).duplicates(0);
+        check.may_wait::<Job>().is_partial().finally("now is first", is_now_first)
+    };
+
+    assert_eq!(same_with_and_without_reductions(check).as_deref(), Some("now is first"));
+}
+
+/// What the target of an effect says may lead anywhere; the map does not show it.
+#[test]
+fn whom_an_answer_of_an_effect_may_lead_to_is_not_alone() {
+    let check = || {
+        let call = Effect::named("call").on(async |_: Started, _| Ok(()));
+        let application = Application::assemble([jobs().effect(call), notes()]);
+        let check = check(application).given(start("a")).when(note("now")).duplicates(0);
+        let check = check.effect("call", |_: &Started| vec![Answer::sends(note("an answer"))]);
+        check.may_wait::<Job>().is_partial().finally("now is first", is_now_first)
+    };
+
+    assert_eq!(same_with_and_without_reductions(check).as_deref(), Some("now is first"));
+}
+
+fn is_now_first(world: &procession_check::World<'_>) -> bool {
+    world.state::<Notes>("all").texts.first().is_some_and(|it| it == "now")
+}
+
+/// Two places have nothing to do with each other, but for a property that looks at both.
+#[test]
+fn what_a_property_looks_at_is_tried_in_every_order() {
+    for (first, second) in [("a", "b"), ("b", "a")] {
+        let check = || {
+            let check = check(Application::assemble([jobs()])).given((start("a"), start("b")));
+            let check = check.when((finish("a"), finish("b"))).duplicates(0).is_partial();
+            check.always("one is first", move |world| {
+                let is_finished = |job| world.state::<Job>(job).has_finished;
+                is_finished(first) || !is_finished(second)
+            })
+        };
+
+        assert_eq!(same_with_and_without_reductions(check).as_deref(), Some("one is first"));
+    }
 }

@@ -1,6 +1,6 @@
 //! Timers, and handlers that look at the clock.
 
-use procession::{Application, Reschedule, Saga};
+use procession::{After, Application, Cancel, Reschedule, Saga};
 use procession_check::{Check, check};
 
 use crate::jobs::*;
@@ -66,4 +66,19 @@ fn a_command_that_is_moved_comes_once() {
     let once = later().always("once", |world| world.state::<Notes>("all").texts.len() <= 1);
     let found = broken(once);
     assert_eq!(found.way.iter().filter(|it| it.starts_with("time is up: ")).count(), 2, "{found}");
+}
+
+/// It comes if it is faster, and never if it was taken back before.
+#[test]
+fn a_command_that_is_taken_back_may_come_or_not() {
+    let check = || {
+        let house = Saga::named("house")
+            .on(|_: &Started| After(HOUR, note("later")))
+            .on(|_: &Finished| Cancel::<Note>::to("all"));
+        let application = Application::assemble([jobs().saga(house), notes()]);
+        check(application).given(start("a")).when(finish("a")).duplicates(0).is_partial()
+    };
+
+    broken(check().finally("it comes", |world| !world.state::<Notes>("all").texts.is_empty()));
+    broken(check().finally("it never comes", |world| world.state::<Notes>("all").texts.is_empty()));
 }
