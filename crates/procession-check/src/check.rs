@@ -187,7 +187,8 @@ impl Check {
     }
 
     /// Instances whose ids may be exchanged without anybody noticing, such as guests who are all in the same state: of
-    /// the worlds that differ in nothing else, one is explored. Lists of them have no order then.
+    /// the worlds that differ in nothing else, one is explored. Lists of them have no order then. Handlers and properties must
+    /// treat them alike, too: that is not checked.
     pub fn alike<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
         self.alike.push(ids.into_iter().map(Into::into).collect());
         self

@@ -1,4 +1,4 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{
     Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Result, Type, spanned::Spanned,
@@ -45,18 +45,19 @@ pub(crate) fn command(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(id, reason));
     }
     let rejected = format!("{} rejected", arguments.wire_name(input)?);
-    // A type that cannot name an instance is reported at the field's name.
-    // Located at the field, for the sake of errors; named as here, so that a macro may write the struct.
-    let span = Span::call_site().located_at(id.span());
-    let target = quote_spanned!(span=> ::procession::derived::target(&self.#id));
+    // A type that cannot name an instance is reported at the field's name. Both `self` are written there, so that they are the
+    // same one if a macro has written the struct.
+    let target = quote_spanned! {id.span()=>
+        fn target(&self) -> ::std::string::String {
+            ::procession::derived::target(&self.#id)
+        }
+    };
     Ok(quote! {
         #message
         impl #generics ::procession::Command for #name #types #bounds {
             type To = #to;
             const REJECTED: &'static str = #rejected;
-            fn target(&self) -> ::std::string::String {
-                #target
-            }
+            #target
         }
     })
 }
