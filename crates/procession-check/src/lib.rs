@@ -20,6 +20,8 @@ mod prepared;
 mod properties;
 mod reach;
 mod report;
+#[cfg(feature = "simulator")]
+pub mod simulate;
 mod state;
 mod view;
 

@@ -62,9 +62,11 @@ impl Inbox {
         self.sends.try_recv().ok().map(Call::Request)
     }
 
-    /// Waits for the next one; none when every door was dropped.
+    /// Waits for the next one; none when every door was dropped. In the same order whenever it is asked, so that a
+    /// simulation can be repeated; that none has to wait for ever is for [`Self::try_next`], which comes first.
     pub(crate) async fn next(&mut self, takes_sends: bool) -> Option<Call> {
         tokio::select! {
+            biased;
             call = self.calls.recv() => call,
             Some(request) = self.sends.recv(), if takes_sends => Some(Call::Request(request)),
         }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod error;
+mod layer;
 mod memory;
 mod pages;
 mod timers;
@@ -20,6 +21,7 @@ pub use batch::{
     TimerId, TimersOf,
 };
 pub use error::{Conflict, StoreError};
+pub use layer::{Layer, Layered};
 pub use memory::MemoryStore;
 pub(crate) use pages::ParkedPages;
 
