@@ -82,6 +82,7 @@ macro_rules! conformance {
                 calls_for_one_stream_are_made_one_after_another
                 a_target_that_is_down_uses_up_few_attempts
                 o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice
+                o1_a_call_whose_result_was_refused_is_not_made_again
             }
             ends_of_effects {
                 a_call_under_way_is_waited_for_when_the_runtime_stops

@@ -12,6 +12,7 @@ use crate::{
         Letter, PostOffice, PostOfficeAnswer as Answer, RecallLetter, WriteLetter, letters, letters_with,
     },
     faulty::{Fault, FaultyStore},
+    moments::send_surely,
     running::{advance, counts, finish, is_sound_for, small_limits, state},
 };
 
@@ -342,6 +343,29 @@ pub async fn o1_a_crash_at_any_commit_loses_no_call_and_records_none_twice<U: St
             if !struck {
                 break;
             }
+        }
+    }
+}
+
+/// What a call has said is kept when its batch is refused, and recorded with another one. Were the call made once more
+/// meanwhile, nobody would hear that one, and it would count as under way for ever.
+pub async fn o1_a_call_whose_result_was_refused_is_not_made_again<U: StoreUnderTest>() {
+    for nth in 1.. {
+        let (_place, store) = U::create(Settings::default()).await;
+        let office = PostOffice::default();
+        office.answers("a", &[Answer::ComeAgain, Answer::ComeAgain]);
+        let application = impatient(&office, Retries::up_to(20), Duration::from_secs(30));
+        let faulty = FaultyStore::new(store.clone(), Fault::CommitRefused, nth);
+        let runtime = start(&application, faulty.clone()).await;
+
+        send_surely(&runtime, || WriteLetter { letter: "a".into() }, "a").await;
+        advance(&runtime, 60 * 60).await;
+
+        assert_eq!(attempts(&office, "a"), [1, 2, 3], "commit {nth}");
+        assert_eq!((posted(&runtime, "a").await, store.calls().await.unwrap()), (1, vec![]), "commit {nth}");
+        if !faulty.has_struck() {
+            assert!(nth > 4, "the job had only {nth} commits");
+            break;
         }
     }
 }
