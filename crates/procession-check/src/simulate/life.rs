@@ -46,6 +46,8 @@ pub(crate) struct Lived {
 
 /// How long a client waits for an answer before it asks again.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often all but what is due may be at rest, before that counts as stuck.
+const MOST_LOOKS: u32 = 100_000;
 /// How long it waits before it asks again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -146,6 +148,7 @@ impl Nodes {
     /// Waits until every client has its answers, nothing is on its way, and nothing waits for its time.
     async fn rest(&self) -> Ended {
         let outside = &self.around.outside;
+        let mut looks = 0;
         loop {
             let before = outside.changes().get();
             let change = outside.changes().wait_for(|it| *it != before);
@@ -172,6 +175,14 @@ impl Nodes {
                 Err(error) => return Ended::Stuck(format!("the store fails: {error}")),
                 Ok(None) => return Ended::AtRest,
                 Ok(Some(due)) => {
+                    looks += 1;
+                    if looks > MOST_LOOKS {
+                        let calls = now(self.around.disk.store().calls()).unwrap_or_default();
+                        let at = self.clock.now();
+                        return Ended::Stuck(format!(
+                            "what is due at {due} is not done at {at}; calls: {calls:?}"
+                        ));
+                    }
                     let soon = self.clock.now().checked_add(Duration::from_millis(100));
                     tokio::select! {
                         biased;

@@ -78,10 +78,12 @@ impl Simulated {
         given.into_iter().for_each(|it| outside.add(it, true));
         when.into_iter().for_each(|it| outside.add(it, false));
         let around = Surroundings { application, disk, outside: outside.clone() };
-        self.live_with_faults(&around, &mut chance)?;
-        self.come_to_rest(&around, &mut chance)?;
-
-        let end = self.look(&around)?;
+        let lived = self.live_with_faults(&around, &mut chance);
+        let lived = lived.and_then(|()| self.come_to_rest(&around, &mut chance));
+        // Also what is broken has a log, and that tells why.
+        let end = self.look(&around);
+        lived?;
+        let end = end?;
         if let Some(parked) = end.parked().first().filter(|_| !may_park) {
             return Err(format!("a message is parked in the end: {parked:?}"));
         }

@@ -18,7 +18,7 @@ pub trait Layer: Send + Sync + 'static {
     /// The store below.
     fn below(&self) -> &Arc<dyn Store>;
 
-    /// Every call that changes nothing, and [`Store::acquire`].
+    /// Every call that changes nothing.
     fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Store) -> Answer<T> + Send + 'static,
@@ -29,6 +29,11 @@ pub trait Layer: Send + Sync + 'static {
     /// A batch on its way to the store.
     fn commit(&self, batch: Batch) -> Answer<Committed> {
         self.below().commit(batch)
+    }
+
+    /// Somebody takes partitions over.
+    fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {
+        self.read(|it| it.acquire(partitions))
     }
 
     /// Somebody waits for the log to grow.
@@ -67,7 +72,7 @@ impl<L: Layer> Store for Layered<L> {
     }
 
     fn acquire(&self, partitions: Vec<Partition>) -> Answer<Vec<Ownership>> {
-        self.0.read(|it| it.acquire(partitions))
+        self.0.acquire(partitions)
     }
 
     fn progress(&self) -> Answer<Progress> {
