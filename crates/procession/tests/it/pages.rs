@@ -46,6 +46,7 @@ fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
         "examples/hotel/src/group_checkouts",
         "examples/hotel/src/cli",
         "examples/hotel/src/web",
+        "examples/hotel/tests/simulate",
         "examples/shop/src/orders",
         "crates/procession/examples",
         "crates/procession/examples/trip",
