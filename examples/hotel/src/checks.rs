@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use procession::{
     Decider,
-    check::{Check, World, check},
+    check::{Check, IntoApplication, World, check},
 };
 
 use crate::{
-    Amount, ClerkId, GroupCheckoutId, GuestStayId, InvalidAmount, InvalidName, Style,
+    Amount, ClerkId, GroupCheckoutId, GuestStayId, InvalidAmount, InvalidName,
     group_checkouts::{
         GroupCheckout, GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutTimedOut,
         GuestCheckoutCompletionRecorded, GuestCheckoutFailureRecorded, InitiateGroupCheckout,
     },
     guest_stays::{CheckInGuest, GuestCheckedOut, GuestStay, RecordCharge, RecordPayment},
-    hotel,
 };
 
 /// A group of guests who want to leave.
@@ -29,11 +28,12 @@ pub struct Group {
     pub has_deadline: bool,
 }
 
-/// A group leaves: in every order, with a payment at any moment, one message that comes twice, and a deadline.
+/// A group leaves a [`hotel`](crate::hotel): in every order, with a payment at any moment, one message that comes twice, and a
+/// deadline.
 ///
 /// # Errors
 /// Never, as a test makes sure.
-pub fn every_group_checkout_ends(style: Style, group: Group) -> Result<Check, NotAGroup> {
+pub fn every_group_checkout_ends(hotel: impl IntoApplication, group: Group) -> Result<Check, NotAGroup> {
     let stays: Vec<GuestStayId> =
         (1..=group.guests).map(|it| format!("stay-{it}").parse()).collect::<Result<_, _>>()?;
     let (unsettled, settled) = stays.split_at(group.unsettled.min(group.guests));
@@ -47,7 +47,7 @@ pub fn every_group_checkout_ends(style: Style, group: Group) -> Result<Check, No
     let clerk: ClerkId = "eve".parse()?;
     let within = group.has_deadline.then(|| SignedDuration::from_mins(30));
     let all: Vec<_> = stays.iter().map(arrived).collect();
-    let check = check(hotel(style))
+    let check = check(hotel)
         .given(all)
         .given(settled.iter().map(paid).collect::<Vec<_>>())
         .when(InitiateGroupCheckout { group_checkout, clerk, guest_stays: stays.clone(), within })

@@ -4,6 +4,7 @@ use clap::Args;
 use hotel::{
     Style,
     checks::{Group, every_group_checkout_ends},
+    hotel,
 };
 use procession::check::{Progress, Report, Verdict};
 
@@ -45,7 +46,7 @@ impl Check {
             unsettled: self.unsettled.into(),
             has_deadline: !self.no_deadline,
         };
-        let check = every_group_checkout_ends(style, group).map_err(CliError::failed)?;
+        let check = every_group_checkout_ends(hotel(style), group).map_err(CliError::failed)?;
         let report = check.duplicates(self.duplicates).explore_with(progress);
         if stderr().is_terminal() {
             eprint!("\r\u{1b}[K");

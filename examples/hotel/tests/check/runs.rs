@@ -27,7 +27,7 @@ async fn promise_7_what_the_checker_verified_is_the_code_that_runs() {
         // when all ends are explored, and this one is said to be none of them
         let group = Group { guests: 2, unsettled: 1, has_deadline: true };
         let end = ran.clone();
-        let check = every_group_checkout_ends(style, group).unwrap();
+        let check = every_group_checkout_ends(hotel(style), group).unwrap();
         let report = check.finally("it ends otherwise", move |it| explored(it) != end).explore().unwrap();
 
         // then it is one of them

@@ -63,7 +63,9 @@ fn what_an_operator_asks_for_happens_once_wherever_the_shop_or_the_command_dies(
     });
     let deaths = deaths.into_inner();
     println!("{} days, {deaths} with a death", cases.len());
-    assert!(deaths * 10 >= cases.len() * 9, "too many days were over before the death came");
+    // The first passage of a point always comes. How many more there are depends on how many commits a day has, and so on how
+    // fast the disk is and what else the machine does.
+    assert!(deaths * 3 >= cases.len() * 2, "too many days were over before the death came");
 }
 
 /// What is passed when the shop commits while an operator asks.
