@@ -2,7 +2,7 @@
 //!
 //! The payment's id is what the provider recognises a question by, so one that is asked again moves no money again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use procession::{
     CircuitBreaker, Decider, Effect, EffectError, Event, ReadError, Retries, Runtime, Stream, Version,
@@ -12,21 +12,21 @@ use procession::{
 pub use crate::http::{Address, CallError, InvalidAddress};
 use crate::{
     payments::{DeclinePayment, Payment, PaymentDiscarded, PaymentRequested, RecordRefund, RefundRequested},
-    provider::{Charge, Provider, Refund},
+    provider::{Charge, Charges, Refund},
 };
 
 /// The provider, and where the shop hears what it says.
 #[derive(Clone, Debug)]
 pub struct Gateway {
-    provider: Provider,
+    provider: Arc<dyn Charges>,
     answers_to: Address,
 }
 
 impl Gateway {
     /// To a provider that answers to an address of the shop.
     #[must_use]
-    pub fn to(provider: Provider, answers_to: Address) -> Self {
-        Self { provider, answers_to }
+    pub fn to(provider: impl Charges, answers_to: Address) -> Self {
+        Self { provider: Arc::new(provider), answers_to }
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn charge(gateway: Option<Gateway>) -> Effect<PaymentRequested> {
             let Some(Gateway { provider, answers_to }) = gateway else { return Ok(()) };
             let PaymentRequested { payment, amount, .. } = event;
             let answer_to = answers_to.at(&format!("/api/payments/{payment}/answer"));
-            provider.charge(&Charge { payment, amount, answer_to }).await.map_err(said)
+            provider.charge(Charge { payment, amount, answer_to }).await.map_err(said)
         }
     });
     charge
@@ -57,7 +57,7 @@ pub(crate) fn refund(gateway: Option<Gateway>) -> Effect<RefundRequested> {
         async move {
             let RefundRequested { payment, amount, .. } = event;
             let Some(Gateway { provider, .. }) = gateway else { return Ok(None) };
-            match provider.refund(&Refund { payment, amount }).await {
+            match provider.refund(Refund { payment, amount }).await {
                 Ok(()) => Ok(Some(RecordRefund { payment })),
                 Err(error) if error.is_final() => Err(EffectError::park(error)),
                 Err(error) => Err(EffectError::retry(error)),

@@ -11,7 +11,7 @@ mod ledger;
 mod messages;
 mod service;
 
-pub use client::Provider;
+pub use client::{Charges, Provider, Said};
 pub use ledger::{Ledger, LedgerError};
 pub use messages::{Answer, Charge, Movement, Outcome, Refund, Tally, Transaction};
 pub use service::{Answers, Behaviour, serve};
