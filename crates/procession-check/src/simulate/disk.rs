@@ -1,7 +1,6 @@
 use std::{
-    collections::BTreeSet,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
 };
@@ -9,10 +8,10 @@ use std::{
 use procession_core::log::Position;
 use procession_runtime::{
     Store, StoreError,
-    store::{Answer, Batch, Committed, TimerId},
+    store::{Answer, Batch, Committed},
 };
 
-use super::watched::Watched;
+use super::{timers::Timers, watched::Watched};
 
 /// The real store. It outlives every life of the process, and answers at once: how long that takes is for the wire to say, so
 /// that threads of the store make no difference.
@@ -20,19 +19,12 @@ use super::watched::Watched;
 pub(crate) struct Disk {
     store: Arc<dyn Store>,
     head: Watched<Position>,
-    /// Which timers have fired. Each may do so once, over all lives and runtimes.
-    fired: Arc<Mutex<Fired>>,
-}
-
-#[derive(Default)]
-struct Fired {
-    once: BTreeSet<TimerId>,
-    twice: Option<TimerId>,
+    timers: Arc<Mutex<Timers>>,
 }
 
 impl Disk {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, head: Watched::new(Position::START), fired: Arc::default() }
+        Self { store, head: Watched::new(Position::START), timers: Arc::default() }
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
@@ -40,23 +32,20 @@ impl Disk {
     }
 
     pub(crate) fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        let (entries, fired) = (batch.entries.len() as u64, batch.fired.clone());
+        let (entries, written) = (batch.entries.len() as u64, batch.clone());
         let committed = now(self.store.commit(batch))?;
-        let mut known = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
-        for timer in fired {
-            if !known.once.insert(timer) {
-                known.twice.get_or_insert(timer);
-            }
-        }
-        drop(known);
+        self.timers().committed(&written, committed.after);
         self.head.set(committed.after.plus(entries));
         Ok(committed)
     }
 
     /// What must not have happened, as far as it can be seen from the batches.
     pub(crate) fn broken(&self) -> Option<String> {
-        let fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
-        fired.twice.map(|it| format!("timer {} has fired twice", it.0))
+        self.timers().fired_twice()
+    }
+
+    fn timers(&self) -> MutexGuard<'_, Timers> {
+        self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends when the log reaches beyond a position.

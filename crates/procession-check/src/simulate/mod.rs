@@ -12,6 +12,7 @@ mod outside;
 mod run;
 mod scenario;
 mod simulation;
+mod timers;
 mod watched;
 mod wire;
 
