@@ -72,6 +72,7 @@ impl Applier {
         if let Some(expected) = batch.after.filter(|it| *it != after) {
             return Err(Conflict::Head { expected, actual: after }.into());
         }
+        batch.stood_on.iter().try_for_each(|it| self.check_stood_on(connection, it))?;
         self.check_sizes(connection, batch)?;
         self.insert_keys(connection, batch, after)?;
         self.insert_entries(connection, batch, after)?;
@@ -116,6 +117,19 @@ impl Applier {
         let head = connection.query_row(query, [], |row| row.get(0).map(Position)).map_err(store_error)?;
         self.head = Some(head);
         Ok(head)
+    }
+
+    fn check_stood_on(
+        &mut self,
+        connection: &Connection,
+        (stream, expected): &(Stream, Version),
+    ) -> Result<(), StoreError> {
+        let StreamRow { id, version } = self.stream(connection, stream)?;
+        let actual = version.map_or_else(|| stored_version(connection, id), Ok).map_err(store_error)?;
+        if actual == *expected {
+            return Ok(());
+        }
+        Err(Conflict::Version { stream: stream.clone(), expected: *expected, actual }.into())
     }
 
     fn check_sizes(&self, connection: &Connection, batch: &Batch) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ macro_rules! conformance {
                 s5_a_too_large_payload_in_the_last_entry_leaves_nothing_behind
                 s5_a_too_large_payload_of_a_timer_leaves_nothing_behind
                 s5_another_end_of_the_log_leaves_nothing_behind
+                s5_another_version_of_a_stream_that_was_only_read_leaves_nothing_behind
                 s5_a_stale_owner_leaves_nothing_behind
                 s5_a_checkpoint_beyond_the_log_leaves_nothing_behind
                 s5_the_second_of_two_checkpoints_leaves_nothing_behind

@@ -97,6 +97,7 @@ impl Batching {
             holds,
             notes,
             after: _,
+            stood_on: _,
             process_limits: _,
         } = &self.batch;
         self.handled == 0

@@ -12,6 +12,8 @@ pub struct Batch {
     /// Commit only if this is still the newest position, so that nothing lies between what was read and what is
     /// written; without it, wherever the log ends.
     pub after: Option<Position>,
+    /// Commit only if these streams have these versions before it: what decisions stand on that record no event.
+    pub stood_on: Vec<(Stream, Version)>,
     /// The entries, in the order they get in the log.
     pub entries: Vec<NewEntry>,
     /// How far partitions are handled now.

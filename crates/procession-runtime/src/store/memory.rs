@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::{
     Answer, Batch, Committed, Conflict, Delivery, EffectCall, Expected, Hold, NewEntry, Ownership, Parked,
     ParkedOf, ProcessExtent, ProcessLimits, Progress, Reference, Store, StoreError, Timer, TimersOf,
-    timers::Timers,
+    memory_nodes::Members, nodes::Nodes, timers::Timers,
 };
 
 /// A store that forgets everything when it is dropped. It keeps every rule that the durable ones keep.
@@ -26,21 +26,23 @@ use super::{
 pub struct MemoryStore {
     partitions: u16,
     max_payload_bytes: usize,
+    has_nodes: bool,
     inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Default)]
-struct Inner {
-    log: Vec<Recorded>,
+pub(super) struct Inner {
+    pub(super) log: Vec<Recorded>,
     streams: BTreeMap<Stream, Vec<usize>>,
     processes: BTreeMap<ProcessId, Vec<usize>>,
     keys: HashMap<Arc<str>, Position>,
-    checkpoints: Vec<(u64, Position)>,
+    pub(super) checkpoints: Vec<(u64, Position)>,
     parked: BTreeMap<Delivery, Parked>,
     calls: BTreeMap<Delivery, EffectCall>,
     holds: BTreeMap<ProcessId, Hold>,
     notes: BTreeMap<String, String>,
-    timers: Timers,
+    pub(super) timers: Timers,
+    pub(super) members: Members,
     grown: watch::Sender<Position>,
 }
 
@@ -63,16 +65,22 @@ impl MemoryStore {
         let partitions = partitions.max(1);
         let checkpoints = vec![(0, Position::START); usize::from(partitions)];
         let inner = Inner { checkpoints, ..Inner::default() };
-        Self { partitions, max_payload_bytes, inner: Arc::new(Mutex::new(inner)) }
+        Self { partitions, max_payload_bytes, has_nodes: false, inner: Arc::new(Mutex::new(inner)) }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    /// Lets several runtimes share the work, each with a clone of the store: for tests of what then happens.
+    #[must_use]
+    pub fn with_nodes(self) -> Self {
+        Self { has_nodes: true, ..self }
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         // No call panics while it holds the lock, and a batch is checked before anything of it is written.
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-fn answer<T: Send + 'static>(result: Result<T, StoreError>) -> Answer<T> {
+pub(super) fn answer<T: Send + 'static>(result: Result<T, StoreError>) -> Answer<T> {
     Box::pin(ready(result))
 }
 
@@ -246,13 +254,17 @@ impl Store for MemoryStore {
         answer(Ok(self.inner().timers.in_order().next().map(|it| it.due)))
     }
 
+    fn nodes(&self) -> Option<Arc<dyn Nodes>> {
+        self.has_nodes.then(|| Arc::new(self.clone()) as Arc<dyn Nodes>)
+    }
+
     fn close(&self) -> Answer<()> {
         answer(Ok(()))
     }
 }
 
 impl Inner {
-    fn head(&self) -> Position {
+    pub(super) fn head(&self) -> Position {
         Position(self.log.len() as u64)
     }
 
@@ -265,6 +277,7 @@ impl Inner {
         self.check_sizes(batch, max_payload_bytes)?;
         self.check_processes(batch, head)?;
         self.check_keys(batch, head)?;
+        batch.stood_on.iter().try_for_each(|(stream, version)| self.check_stood_on(stream, *version))?;
         let mut versions = HashMap::new();
         let entries = batch.entries.iter().map(|it| self.check_entry(it, &mut versions));
         let entries = entries.collect::<Result<_, _>>()?;
@@ -341,6 +354,18 @@ impl Inner {
         Ok(())
     }
 
+    fn check_stood_on(&self, stream: &Stream, expected: Version) -> Result<(), StoreError> {
+        let actual = self.version(stream);
+        if actual == expected {
+            return Ok(());
+        }
+        Err(Conflict::Version { stream: stream.clone(), expected, actual }.into())
+    }
+
+    fn version(&self, stream: &Stream) -> Version {
+        Version(self.streams.get(stream).map_or(0, |it| it.len() as u64))
+    }
+
     fn check_entry<'a>(
         &self,
         new: &'a NewEntry,
@@ -350,9 +375,7 @@ impl Inner {
         if entry.kind != Kind::Event {
             return Ok(None);
         }
-        let actual = versions
-            .entry(&entry.stream)
-            .or_insert_with(|| Version(self.streams.get(&entry.stream).map_or(0, |it| it.len() as u64)));
+        let actual = versions.entry(&entry.stream).or_insert_with(|| self.version(&entry.stream));
         match new.expected {
             Expected::Version(expected) if expected != *actual => {
                 let (stream, actual) = (entry.stream.clone(), *actual);

@@ -4,6 +4,8 @@ mod batch;
 mod error;
 mod layer;
 mod memory;
+mod memory_nodes;
+mod nodes;
 mod pages;
 mod timers;
 
@@ -23,6 +25,7 @@ pub use batch::{
 pub use error::{Conflict, StoreError};
 pub use layer::{Layer, Layered};
 pub use memory::MemoryStore;
+pub use nodes::{Allotment, Heartbeat, Membership, Node, NodeId, Nodes, ShareOfLog, Sharer, allot};
 pub(crate) use pages::ParkedPages;
 
 /// What a call to a store gives: an answer later.
@@ -36,7 +39,7 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send +
 /// - Positions are dense and in commit order: who has read up to a position will never find an entry before it.
 /// - A stream's versions are dense. An event whose expected version is not the stream's is a [`Conflict`].
 /// - An idempotency key that was seen before is [`StoreError::Duplicate`], never silently dropped.
-/// - A checkpoint moves only forward, and only for its owner.
+/// - A checkpoint moves only forward, and only for its owner. One that stays where it is only asks for the owner.
 /// - The calls of one caller to [`Store::commit`] are applied in the order of the calls, whether or not the answers
 ///   are awaited.
 pub trait Store: Send + Sync + 'static {
@@ -134,6 +137,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// When the next timer is due.
     fn next_due(&self) -> Answer<Option<Timestamp>>;
+
+    /// How several runtimes share the work on this store, each on its partitions. None if one does all of it.
+    fn nodes(&self) -> Option<Arc<dyn Nodes>> {
+        None
+    }
 
     /// Finishes what was handed over and lets go of the store.
     fn close(&self) -> Answer<()>;

@@ -52,6 +52,7 @@ async fn something_before(store: &impl Store) -> (Ownership, TimerId) {
 fn everything(owned: Ownership, fired: TimerId) -> Batch {
     Batch {
         after: Some(Position(2)),
+        stood_on: vec![(stream("a"), Version(1)), (stream("nobody"), Version::NONE)],
         entries: vec![command("a", 4).keyed("new key"), event("a", 5).expecting(1), event("c", 6)],
         checkpoints: vec![checkpoint(owned, 0, 5)],
         parked: vec![parked(2, "b", Some("broken"))],
@@ -115,6 +116,15 @@ pub async fn s5_a_too_large_payload_of_a_timer_leaves_nothing_behind<U: StoreUnd
 pub async fn s5_another_end_of_the_log_leaves_nothing_behind<U: StoreUnderTest>() {
     let conflict = Conflict::Head { expected: Position(1), actual: Position(2) };
     fails_whole::<U>(|batch, _| batch.after = Some(Position(1)), |error| *error == conflict.into()).await;
+}
+
+pub async fn s5_another_version_of_a_stream_that_was_only_read_leaves_nothing_behind<U: StoreUnderTest>() {
+    let conflict = Conflict::Version { stream: stream("a"), expected: Version(0), actual: Version(1) };
+    fails_whole::<U>(
+        |batch, _| batch.stood_on.push((stream("a"), Version::NONE)),
+        |error| *error == conflict.into(),
+    )
+    .await;
 }
 
 pub async fn s5_a_stale_owner_leaves_nothing_behind<U: StoreUnderTest>() {

@@ -1,0 +1,152 @@
+//! Nodes on the store in memory: the rules, without a database.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use procession_core::{
+    Partition, Stream,
+    log::{Kind, Position},
+};
+use tokio::time::Instant;
+
+use super::{
+    Answer, MemoryStore, Ownership, Timer,
+    memory::{Inner, answer},
+    nodes::{Heartbeat, Membership, Node, NodeId, Nodes, ShareOfLog, Sharer, allot},
+};
+
+/// Who lives, and who owns what.
+#[derive(Default)]
+pub(super) struct Members {
+    living: BTreeMap<NodeId, Member>,
+    /// By partition; none are free, and those beyond the end too.
+    owners: Vec<Option<NodeId>>,
+}
+
+struct Member {
+    name: String,
+    came: Instant,
+    since: Timestamp,
+    last_beat: Instant,
+    lease: Duration,
+}
+
+impl Member {
+    fn lease_left(&self, now: Instant) -> Duration {
+        self.lease.saturating_sub(now.duration_since(self.last_beat))
+    }
+}
+
+impl Members {
+    /// Frees what belongs to those who do not live any more.
+    fn bury(&mut self, now: Instant) {
+        self.living.retain(|_, it| !it.lease_left(now).is_zero());
+        let living = &self.living;
+        self.owners.iter_mut().for_each(|owner| *owner = owner.filter(|it| living.contains_key(it)));
+    }
+
+    fn free(&mut self, node: NodeId, partitions: &[Partition]) {
+        for partition in partitions {
+            if let Some(owner) = self.owners.get_mut(partition.index()).filter(|it| **it == Some(node)) {
+                *owner = None;
+            }
+        }
+    }
+
+    fn sharers(&self, now: Instant) -> Vec<Sharer> {
+        let settled = |it: &Member| now.duration_since(it.came) >= it.lease / 4;
+        self.living.iter().map(|(node, it)| Sharer { node: *node, is_settled: settled(it) }).collect()
+    }
+}
+
+impl Inner {
+    fn beat(&mut self, heartbeat: Heartbeat) -> Membership {
+        let (now, node) = (Instant::now(), heartbeat.node);
+        self.members.owners.resize(self.checkpoints.len(), None);
+        self.members.bury(now);
+        let Heartbeat { name, lease, .. } = heartbeat;
+        let new = || Member { name, came: now, since: Timestamp::now(), last_beat: now, lease };
+        let member = self.members.living.entry(node).or_insert_with(new);
+        (member.last_beat, member.lease) = (now, lease);
+        self.members.free(node, &heartbeat.returned);
+        let allotment = allot(&self.members.sharers(now), &self.members.owners, node);
+        for partition in allotment.to_claim {
+            self.members.owners[partition.index()] = Some(node);
+            self.checkpoints[partition.index()].0 += 1;
+        }
+        Membership {
+            owned: self.owned(node),
+            to_return: allotment.to_return,
+            nodes: self.members.living.len(),
+        }
+    }
+
+    fn owned(&self, node: NodeId) -> Vec<Ownership> {
+        let partitions = self.members.owners.iter().zip(&self.checkpoints).zip(0..);
+        let owned = partitions.filter(|((owner, _), _)| **owner == Some(node));
+        let owned = owned.map(|((_, (token, checkpoint)), partition)| Ownership {
+            partition: Partition(partition),
+            token: *token,
+            checkpoint: *checkpoint,
+        });
+        owned.collect()
+    }
+
+    fn list(&mut self) -> Vec<Node> {
+        let now = Instant::now();
+        self.members.bury(now);
+        let mut nodes: Vec<Node> = self
+            .members
+            .living
+            .iter()
+            .map(|(id, it)| Node {
+                id: *id,
+                name: it.name.clone(),
+                since: it.since,
+                silent_for: now.duration_since(it.last_beat),
+                lease_left: it.lease_left(now),
+                partitions: self.owned(*id).iter().map(|it| it.partition).collect(),
+            })
+            .collect();
+        nodes.sort_by_key(|it| (it.since, it.id));
+        nodes
+    }
+}
+
+impl Nodes for MemoryStore {
+    fn beat(&self, heartbeat: Heartbeat) -> Answer<Membership> {
+        answer(Ok(self.inner().beat(heartbeat)))
+    }
+
+    fn leave(&self, node: NodeId) -> Answer<()> {
+        let mut inner = self.inner();
+        inner.members.living.remove(&node);
+        inner.members.bury(Instant::now());
+        answer(Ok(()))
+    }
+
+    fn list(&self) -> Answer<Vec<Node>> {
+        answer(Ok(self.inner().list()))
+    }
+
+    fn read_share(&self, partitions: Vec<Partition>, after: Position, limit: usize) -> Answer<ShareOfLog> {
+        let inner = self.inner();
+        let is_meant =
+            |stream: &Stream| partitions.contains(&stream.partition(inner.checkpoints.len() as u16));
+        let first = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let share = inner.log.iter().skip(first);
+        let share = share.filter(|it| it.entry.kind == Kind::Operation || is_meant(&it.entry.stream));
+        let entries: Vec<_> = share.take(limit).cloned().collect();
+        let is_all = entries.len() < limit;
+        let last = entries.last().map(|it| it.position).filter(|_| !is_all);
+        let next_due = inner.timers.in_order().find(|it| is_meant(&it.to)).map(|it| it.due);
+        answer(Ok(ShareOfLog { entries, through: last.unwrap_or_else(|| inner.head()), next_due }))
+    }
+
+    fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
+        let inner = self.inner();
+        let is_meant = |it: &&Timer| partitions.contains(&it.to.partition(inner.checkpoints.len() as u16));
+        let due = inner.timers.in_order().take_while(|it| it.due <= now).filter(is_meant);
+        answer(Ok(due.take(limit).cloned().collect()))
+    }
+}
