@@ -72,6 +72,19 @@ impl Runtime {
     }
 
     async fn first_of(&self, process: ProcessId, awaited: &[&'static str]) -> Result<Recorded, ReplyError> {
+        loop {
+            if self.has_other_nodes() {
+                return self.first_over_nodes(process, awaited).await;
+            }
+            match self.first_here(process, awaited).await {
+                // Another node has come meanwhile, and this one does not see everything any more.
+                Err(ReplyError::Stopped) if self.has_other_nodes() => {}
+                found => return found,
+            }
+        }
+    }
+
+    async fn first_here(&self, process: ProcessId, awaited: &[&'static str]) -> Result<Recorded, ReplyError> {
         let (reply, found) = oneshot::channel();
         let (registered, is_registered) = oneshot::channel();
         let call = Call::Reply { process, awaited: awaited.to_vec(), reply, registered };
@@ -84,7 +97,7 @@ impl Runtime {
         }
     }
 
-    async fn recorded_before(
+    pub(crate) async fn recorded_before(
         &self,
         process: ProcessId,
         awaited: &[&'static str],

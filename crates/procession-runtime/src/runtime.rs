@@ -1,5 +1,8 @@
 use std::{
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,8 +22,9 @@ use crate::{
     fault_points::FaultPoint,
     inbox::{self, Closed, Door},
     inspect::Description,
+    member::{Member, NodeSettings},
     metrics,
-    processor::Processor,
+    processor::{Processor, Share},
     request::{Call, Request},
     vitals::Vitals,
 };
@@ -57,6 +61,7 @@ struct Shared {
     vitals: Arc<Vitals>,
     processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     failure: Arc<OnceLock<StoreError>>,
+    has_other_nodes: Arc<AtomicBool>,
 }
 
 /// A runtime with other settings than the usual ones.
@@ -66,6 +71,7 @@ pub struct RuntimeBuilder {
     limits: Limits,
     random: fastrand::Rng,
     grace: Duration,
+    node: NodeSettings,
 }
 
 /// Long enough for a call that goes well, and short enough for those who start programs: they wait for 10 seconds or more before
@@ -137,7 +143,24 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Starts the runtime. It takes over all partitions of the store, and goes on with what is in the log.
+    /// What people call this node among those that share a store: in lists, and in messages. Without a choice: the number of
+    /// its process.
+    #[must_use]
+    pub fn node_name(mut self, name: impl Into<String>) -> Self {
+        self.node.name = Some(name.into());
+        self
+    }
+
+    /// For how long this node is taken as living without a sign of life, when several share a store. After that, others take
+    /// over what it owns. Without a choice: 10 seconds. A short one takes over fast, and takes a pause for a death.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.node.lease = lease;
+        self
+    }
+
+    /// Starts the runtime, and goes on with what is in the log. It takes over all partitions of the store, or, when the store
+    /// can be shared by several nodes, its share of them.
     ///
     /// # Errors
     /// When the store cannot be read or taken over.
@@ -148,9 +171,14 @@ impl RuntimeBuilder {
     }
 
     async fn start_on(self, application: &Application, store: Arc<dyn Store>) -> Result<Runtime, StoreError> {
-        let partitions = (0..store.partitions()).map(Partition).collect();
         FaultPoint::StartAcquiring.pass();
-        let owned = store.acquire(partitions).await?;
+        let share = match store.nodes() {
+            Some(nodes) => Share::of(Member::join(nodes, self.node).await?, store.partitions()),
+            None => {
+                let partitions = (0..store.partitions()).map(Partition).collect();
+                Share::whole(store.acquire(partitions).await?, store.partitions())
+            }
+        };
         FaultPoint::StartAcquired.pass();
         describe(application, &*store).await?;
         let (door, inbox) = inbox::open(self.limits.sane().waiting_requests);
@@ -160,7 +188,7 @@ impl RuntimeBuilder {
             Arc::clone(&store),
             Arc::clone(&self.clock),
             self.limits,
-            owned,
+            share,
             inbox,
             committing,
         );
@@ -168,6 +196,7 @@ impl RuntimeBuilder {
         FaultPoint::StartSynchronized.pass();
         metrics::describe();
         let (failure, vitals, handled) = (processor.failure(), processor.vitals(), processor.handled());
+        let has_other_nodes = processor.shared();
         tokio::spawn(metrics::refresh(
             store.name(),
             Arc::clone(&vitals),
@@ -186,6 +215,7 @@ impl RuntimeBuilder {
             vitals,
             processor: Mutex::new(Some(processor)),
             failure,
+            has_other_nodes,
         };
         Ok(Runtime { shared: Arc::new(shared) })
     }
@@ -209,6 +239,7 @@ impl Runtime {
             limits: Limits::default(),
             random: fastrand::Rng::new(),
             grace: GRACE,
+            node: NodeSettings::default(),
         }
     }
 
@@ -234,9 +265,24 @@ impl Runtime {
         if !self.has_process(process).await? {
             return Err(WaitError::UnknownProcess(process));
         }
-        let (reply, quiet) = oneshot::channel();
-        self.call(Call::Wait { process, reply }).await.map_err(|_| WaitError::Stopped)?;
-        quiet.await.map_err(|_| WaitError::Stopped)
+        loop {
+            if self.has_other_nodes() {
+                return self.wait_over_nodes(process).await;
+            }
+            let (reply, quiet) = oneshot::channel();
+            self.call(Call::Wait { process, reply }).await.map_err(|_| WaitError::Stopped)?;
+            match quiet.await {
+                Ok(quiet) => return Ok(quiet),
+                // Another node has come meanwhile, and this one does not see everything any more.
+                Err(_) if self.has_other_nodes() => {}
+                Err(_) => return Err(WaitError::Stopped),
+            }
+        }
+    }
+
+    /// Whether other nodes work on the store too.
+    pub(crate) fn has_other_nodes(&self) -> bool {
+        self.shared.has_other_nodes.load(Ordering::Acquire)
     }
 
     pub(crate) async fn has_process(&self, process: ProcessId) -> Result<bool, StoreError> {
@@ -290,6 +336,10 @@ impl Runtime {
     /// A function of its own, so that the guard is gone before anything is awaited.
     fn take_processor(&self) -> Option<JoinHandle<Result<(), StoreError>>> {
         self.shared.processor.lock().ok().and_then(|mut it| it.take())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
     }
 
     pub(crate) fn virtual_clock(&self) -> Option<&VirtualClock> {

@@ -399,6 +399,30 @@ macro_rules! conformance {
     };
 }
 
+/// Expands to one `#[test]` for each case about nodes that share a store, for the
+/// [`SharedStoreUnderTest`](crate::SharedStoreUnderTest) named. Call it beside [`conformance!`](crate::conformance), in a module of its own.
+#[macro_export]
+macro_rules! conformance_of_nodes {
+    ($under_test:ty) => {
+        $crate::conformance! { @tests $under_test;
+            nodes {
+                n1_one_node_owns_everything_and_a_second_one_gets_its_share
+                n1_a_killed_node_is_taken_over_within_its_lease
+                n4_a_node_that_is_not_heard_owns_nothing_before_anyone_else_may
+                n5_one_late_heartbeat_moves_nothing
+                n7_what_a_node_owned_is_handled_at_once_when_it_stops
+                o9_a_frozen_node_that_wakes_writes_nothing_that_others_have_done
+                t1_a_timer_fires_once_over_two_nodes
+                o3_one_key_on_two_nodes_has_one_effect_and_one_answer
+                commands_are_executed_on_any_node_in_one_order
+                replies_are_heard_on_any_node
+                p13_a_process_is_suspended_and_resumed_on_all_nodes
+                c1_clients_of_three_nodes_are_served_once_while_nodes_die_freeze_and_come
+            }
+        }
+    };
+}
+
 /// A case that takes longer than this hangs.
 const LONGEST: Duration = Duration::from_secs(120);
 

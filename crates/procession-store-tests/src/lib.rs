@@ -80,16 +80,20 @@ mod batches;
 #[doc(hidden)]
 pub mod cases;
 mod conformance;
+mod cut_off;
 mod domain;
 mod errands;
 mod faulty;
 mod model;
 mod moments;
+mod node;
 mod running;
 mod service;
+mod shared;
 mod under_test;
 
 pub use conformance::run;
+pub use shared::SharedStoreUnderTest;
 pub use under_test::{Settings, StoreUnderTest};
 
 /// The small world that the cases play in, for the fuzzer: it has handlers of every kind, and some that fail.

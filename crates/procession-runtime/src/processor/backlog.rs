@@ -60,6 +60,24 @@ impl Backlog {
         }
     }
 
+    /// As [`Self::new`], for some partitions only: those of others are taken as handled.
+    pub(super) fn of_share(
+        mut checkpoints: Vec<Position>,
+        owns: impl Fn(Partition) -> bool,
+        head: Position,
+        limits: &Limits,
+    ) -> Self {
+        let mut read_through = head;
+        for (partition, checkpoint) in (0..).zip(&mut checkpoints) {
+            if owns(Partition(partition)) {
+                read_through = read_through.min(*checkpoint);
+            } else {
+                *checkpoint = Position(u64::MAX);
+            }
+        }
+        Self { read_through, ..Self::new(checkpoints, limits) }
+    }
+
     /// Up to where a partition is handled.
     pub(super) fn checkpoint(&self, partition: Partition) -> Option<Position> {
         self.checkpoints.get(partition.index()).copied()
@@ -104,6 +122,11 @@ impl Backlog {
         if pending.position.0 != self.read_through.0 + 1 || (has_handlers && is_full) {
             return false;
         }
+        self.offer_later(pending, has_handlers)
+    }
+
+    /// As [`Self::offer`], for an entry before which nothing is left out that concerns anybody here. It always has room.
+    pub(super) fn offer_later(&mut self, pending: Pending, has_handlers: bool) -> bool {
         self.read_through = pending.position;
         let partition = pending.entry.stream.partition(self.queues.len() as u16).index();
         let handled =
@@ -118,6 +141,11 @@ impl Backlog {
             queue.push_back(pending);
         }
         true
+    }
+
+    /// Up to this position there is nothing else.
+    pub(super) fn read_to(&mut self, position: Position) {
+        self.read_through = position.max(self.read_through);
     }
 
     /// Takes up to `most` messages: of each partition the oldest ones, and of all partitions the same share.

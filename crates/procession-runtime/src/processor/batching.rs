@@ -1,13 +1,13 @@
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use procession_core::{
-    Cancellation, Failure, Output, Partition, Stream, effect_handler,
+    Cancellation, Failure, Output, Partition, Stream, Version, effect_handler,
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Batching {
     pub(super) bytes: usize,
     pub(super) tally: Tally,
     keys: BTreeSet<Arc<str>>,
+    /// The versions that decisions stand on; none if an event of the batch says it.
+    stood_on: BTreeMap<Stream, Option<Version>>,
     after: Position,
     /// How far its processes may grow, if that is looked at.
     pub(super) room: Option<Room>,
@@ -67,6 +69,7 @@ impl Batching {
             bytes: 0,
             tally: Tally::default(),
             keys: BTreeSet::new(),
+            stood_on: BTreeMap::new(),
             after: head,
             room: None,
             began: Instant::now(),
@@ -241,6 +244,34 @@ impl Batching {
         self.park(message, handler, stream, None, None);
         if let Some(parked) = self.batch.parked.last_mut() {
             parked.reason = ParkedReason::Suspended;
+        }
+    }
+
+    /// A decision was made on this version of a stream. What records an event asks for the version by itself.
+    pub(super) fn stands_on(&mut self, stream: &Stream, version: Version, records: bool) {
+        if !self.stood_on.contains_key(stream) {
+            self.stood_on.insert(stream.clone(), None);
+            self.batch.stood_on.extend((!records).then(|| (stream.clone(), version)));
+        }
+    }
+
+    /// Lets the batch go to wherever the log ends: what refers to its own entries says which, and no longer where.
+    pub(super) fn let_float(&mut self) {
+        let after = self.after;
+        let float = |it: &mut Reference| {
+            if let Reference::Position(position) = *it
+                && position > after
+            {
+                *it = Reference::Entry((position.0 - after.0 - 1) as usize);
+            }
+        };
+        self.batch.after = None;
+        for new in &mut self.batch.entries {
+            new.process.iter_mut().chain(&mut new.causation).for_each(float);
+        }
+        for timer in &mut self.batch.timers {
+            float(&mut timer.process);
+            float(&mut timer.causation);
         }
     }
 

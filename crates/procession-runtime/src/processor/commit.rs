@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
-use procession_core::log::Position;
+use procession_core::log::{Position, ProcessId};
 
 use super::{
     Processor, batching::Batching, finished::Finished, measured::Tally, quiet::QuietReply, recovery::Undone,
@@ -18,7 +18,9 @@ use crate::{
 /// A batch that the store has, but has not answered yet.
 pub(super) struct InFlight {
     pub(super) answer: Answer<Committed>,
+    /// Where the log ends after it, if nobody else writes.
     pub(super) head: Position,
+    entries: u64,
     /// Whom to tell what, when it is durable. The requests are kept, to run them again if it fails.
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) quiet: Vec<QuietReply>,
@@ -50,11 +52,14 @@ impl Processor {
             return self.nothing_to_write(quiet);
         }
         let moves = self.backlog.moves(all_checkpoints);
-        batching.move_checkpoints(&moves, &self.owned);
-        if batching.batch.checkpoints.is_empty() {
-            batching.batch.checkpoints.extend(self.fence());
+        batching.move_checkpoints(&moves, self.share.owned());
+        let fences = self.fences(&batching.batch.checkpoints);
+        batching.batch.checkpoints.extend(fences);
+        if self.share.is_part() {
+            batching.let_float();
+        } else {
+            self.head = batching.head();
         }
-        self.head = batching.head();
         let next_due = batching.batch.timers.iter().map(|it| it.due).min();
         self.next_due = self.next_due.into_iter().chain(next_due).min();
         let fired_timers = !batching.batch.fired.is_empty();
@@ -64,11 +69,13 @@ impl Processor {
         }
         self.measure(&mut batching.tally, &batching.batch, batching.bytes);
         FaultPoint::BatchSubmitting.pass();
+        let (head, entries) = (batching.head(), batching.batch.entries.len() as u64);
         let answer = self.store.commit(batching.batch);
         FaultPoint::BatchSubmitted.pass();
         self.in_flight.push_back(InFlight {
             answer,
-            head: self.head,
+            head,
+            entries,
             answered: batching.answered,
             quiet,
             replies: batching.replies,
@@ -81,11 +88,22 @@ impl Processor {
         self.submitted();
     }
 
-    /// A checkpoint that stays where it is: with it, a batch is refused when somebody else owns the partition.
-    fn fence(&self) -> Option<CheckpointMove> {
-        let Ownership { partition, token, .. } = *self.owned.first()?;
-        let at = self.backlog.checkpoint(partition)?;
-        Some(CheckpointMove { partition, token, from: at, to: at })
+    /// Checkpoints that stay where they are: with them, a batch is refused when somebody else owns the partitions.
+    ///
+    /// Who stands on the exact end of the log needs one, because whoever takes over is noticed by it.
+    fn fences(&self, moves: &[CheckpointMove]) -> Vec<CheckpointMove> {
+        let fence = |it: &Ownership| {
+            let Ownership { partition, token, .. } = *it;
+            let at = self.backlog.checkpoint(partition)?;
+            Some(CheckpointMove { partition, token, from: at, to: at })
+        };
+        let moves_not = |it: &&Ownership| !moves.iter().any(|moved| moved.partition == it.partition);
+        let owned = self.share.owned().iter();
+        if self.share.is_part() {
+            owned.filter(moves_not).filter_map(fence).collect()
+        } else {
+            owned.take(usize::from(moves.is_empty())).filter_map(fence).collect()
+        }
     }
 
     /// News that stand on nothing new are told when all that they saw is durable.
@@ -102,9 +120,14 @@ impl Processor {
         &mut self,
         answer: Result<Committed, StoreError>,
     ) -> Result<bool, StoreError> {
-        let Some(batch) = self.in_flight.pop_front() else { return Ok(true) };
+        let Some(mut batch) = self.in_flight.pop_front() else { return Ok(true) };
         match answer {
-            Ok(_) => {
+            Ok(committed) => {
+                batch.stands_after(committed);
+                if self.share.is_part() {
+                    self.head = self.head.max(batch.head);
+                    self.share.has_grown();
+                }
                 FaultPoint::BatchDurable.pass();
                 self.backoff.reset();
                 self.became_durable(batch.tally);
@@ -120,9 +143,7 @@ impl Processor {
                 }
                 FaultPoint::BatchTold.pass();
                 if batch.fired_timers {
-                    // The store need not have those of the batches that are still under way.
-                    let in_flight = self.in_flight.iter().filter_map(|it| it.next_due).min();
-                    self.next_due = self.store.next_due().await?.into_iter().chain(in_flight).min();
+                    self.read_next_due().await?;
                     FaultPoint::NextDueRead.pass();
                 }
                 Ok(true)
@@ -135,6 +156,19 @@ impl Processor {
         }
     }
 
+    /// When the next timer is due. The store need not have those of the batches that are still under way.
+    pub(super) async fn read_next_due(&mut self) -> Result<(), StoreError> {
+        if self.share.is_part() {
+            // It is read with the log.
+            self.next_due = None;
+            self.share.has_grown();
+            return Ok(());
+        }
+        let in_flight = self.in_flight.iter().filter_map(|it| it.next_due).min();
+        self.next_due = self.store.next_due().await?.into_iter().chain(in_flight).min();
+        Ok(())
+    }
+
     /// Waits for all batches in flight. Returns whether they are durable.
     pub(super) async fn finish_in_flight(&mut self) -> Result<bool, StoreError> {
         let mut are_durable = true;
@@ -143,6 +177,51 @@ impl Processor {
             are_durable &= self.answered(answer).await?;
         }
         Ok(are_durable)
+    }
+}
+
+impl InFlight {
+    /// Puts what its news say of its own entries where they really stand.
+    pub(super) fn stands_after(&mut self, Committed { after }: Committed) {
+        let guess = Position(self.head.0 - self.entries);
+        self.head = after.plus(self.entries);
+        if after == guess {
+            return;
+        }
+        let put = |it: &mut Position| {
+            if *it > guess {
+                *it = Position(it.0 - guess.0 + after.0);
+            }
+        };
+        for (_, outcome) in &mut self.answered {
+            outcome.each_position(put);
+        }
+    }
+}
+
+impl Outcome {
+    fn each_position(&mut self, put: impl Fn(&mut Position)) {
+        let put_process = |it: &mut ProcessId| {
+            let mut began_at = it.began_at();
+            put(&mut began_at);
+            *it = began_at.into();
+        };
+        match self {
+            Self::Sent(Sent { process, position }) => {
+                put_process(process);
+                put(position);
+            }
+            Self::Executed(Ok(Answered { process, position, outcome, .. })) => {
+                put_process(process);
+                put(position);
+                for it in outcome {
+                    put(&mut it.position);
+                    put_process(&mut it.process);
+                    it.causation.iter_mut().for_each(&put);
+                }
+            }
+            Self::Executed(Err(_)) => {}
+        }
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) struct Decision {
 impl Processor {
     /// Reads the log: after a start, and when the backlog has outgrown the memory.
     pub(super) async fn read_log(&mut self) -> Result<(), StoreError> {
+        if self.share.is_part() {
+            return self.read_share().await;
+        }
         while self.backlog.is_low() && self.backlog.read_through() < *self.committed.borrow() {
             FaultPoint::LogReading.pass();
             let entries = self.store.read_log(self.backlog.read_through(), ENTRIES_PER_READ).await?;
@@ -51,15 +54,22 @@ impl Processor {
     }
 
     /// Offers an entry to the backlog.
+    ///
+    /// Beside other nodes it is read back, because what they write may lie before it.
     pub(super) fn offer(&mut self, pending: Pending) {
-        let is_operation = pending.entry.kind == Kind::Operation;
-        let has_handlers =
-            is_operation || !matches!(self.engine.handlers_of(&pending.entry), Handlers::Nobody);
+        if self.share.is_part() {
+            return;
+        }
+        let has_handlers = self.has_handlers(&pending.entry);
         let process = pending.process;
         self.traces.offered(&pending);
         if self.backlog.offer(pending, has_handlers) {
             self.quiet.begun(process);
         }
+    }
+
+    pub(super) fn has_handlers(&self, entry: &Entry) -> bool {
+        entry.kind == Kind::Operation || !matches!(self.engine.handlers_of(entry), Handlers::Nobody)
     }
 
     /// Logs the commands of timers that are due.
@@ -69,12 +79,12 @@ impl Processor {
             return Ok(());
         }
         FaultPoint::TimersReading.pass();
-        let timers = self.store.due_timers(batching.now, self.limits.batch_messages).await?;
+        let timers = self.due_timers(batching.now).await?;
         if let Some(room) = &mut batching.room {
             room.look_up(timers.iter().map(|it| it.process), &*self.store).await?;
         }
         if timers.is_empty() {
-            self.next_due = self.store.next_due().await?;
+            self.read_next_due().await?;
         }
         for timer in timers {
             batching.batch.fired.push(timer.id);
@@ -202,6 +212,10 @@ impl Processor {
         match folded {
             Ok(outputs) => {
                 batching.tally.ended(stream, ended);
+                if self.share.is_part() {
+                    let records = outputs.iter().any(|it| matches!(it, Output::Record(_)));
+                    batching.stands_on(stream, before, records);
+                }
                 Ok(Decision { before, emitted: Emitted::of(outputs, stream, sender, batching.now) })
             }
             Err(failure) => {

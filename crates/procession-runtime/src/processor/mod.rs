@@ -28,15 +28,17 @@ mod release;
 mod replies;
 mod requests;
 mod room;
+mod share;
 mod states;
 mod stop;
 mod traced;
 
+pub(crate) use share::Share;
 pub(crate) use states::{load, load_all};
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -67,7 +69,7 @@ use crate::{
     inbox::Inbox,
     metrics::Meters,
     request::{Call, Request},
-    store::{Ownership, Store, StoreError},
+    store::{Store, StoreError},
     vitals::Vitals,
 };
 
@@ -77,7 +79,9 @@ pub(crate) struct Processor {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    owned: Vec<Ownership>,
+    share: Share,
+    /// Whether other nodes work on the store too.
+    shared: Arc<AtomicBool>,
     inbox: Inbox,
     committed: watch::Sender<Position>,
     /// Up to where everything is handled, and durable.
@@ -128,7 +132,7 @@ impl Processor {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         limits: Limits,
-        owned: Vec<Ownership>,
+        share: Share,
         inbox: Inbox,
         committed: watch::Sender<Position>,
     ) -> Result<Self, StoreError> {
@@ -146,7 +150,8 @@ impl Processor {
             store,
             clock,
             limits,
-            owned,
+            share,
+            shared: Arc::default(),
             inbox,
             committed,
             handled: watch::channel(Position::START).0,
@@ -191,6 +196,11 @@ impl Processor {
         Arc::clone(&self.failure)
     }
 
+    /// Whether other nodes work on the store too, from moment to moment.
+    pub(crate) fn shared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared)
+    }
+
     pub(crate) fn vitals(&self) -> Arc<Vitals> {
         Arc::clone(&self.vitals)
     }
@@ -223,7 +233,8 @@ impl Processor {
     }
 
     async fn turn(&mut self) -> Result<Turn, StoreError> {
-        if self.in_flight.len() < self.limits.commits_in_flight {
+        self.keep_share().await?;
+        if self.in_flight.len() < self.commits_in_flight() {
             self.take_calls();
             self.read_log().await?;
             self.begin_calls();
@@ -248,6 +259,11 @@ impl Processor {
         Ok(Turn::Again)
     }
 
+    /// Beside other nodes nothing can be folded on what is not durable yet.
+    fn commits_in_flight(&self) -> usize {
+        if self.share.is_part() { 1 } else { self.limits.commits_in_flight }
+    }
+
     /// The time as the log keeps it: handlers see no finer one, so that a replay gives them the same.
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -264,6 +280,8 @@ impl Processor {
     fn take_call(&mut self, call: Call) {
         match call {
             Call::Request(request) => self.requests.push_back(request),
+            // They look for themselves when their answers are dropped.
+            Call::Wait { .. } | Call::Reply { .. } if self.share.is_part() => {}
             Call::Wait { process, reply } => self.quiet.wait(process, reply),
             Call::Reply { process, awaited, reply, registered } => {
                 self.replies.wait(process, awaited, reply);
@@ -298,8 +316,9 @@ impl Processor {
         self.rests();
         let until_due = if self.stopping.is_some() { self.grace_left() } else { self.until_next_due() };
         let takes_sends = self.takes_sends();
-        let may_hear = self.in_flight.len() < self.limits.commits_in_flight;
+        let may_hear = self.in_flight.len() < self.commits_in_flight();
         let may_take = may_hear && self.stopping.is_none();
+        let watches = may_take && self.in_flight.is_empty() && self.share.hears_of_growth();
         tokio::select! {
             biased;
             answer = next_answer(&mut self.in_flight), if !self.in_flight.is_empty() => {
@@ -314,11 +333,16 @@ impl Processor {
                 Ok(())
             }
             () = self.effects.said(), if may_hear => Ok(()),
-            grown = self.others.append_beyond(self.head, &self.store), if may_take && self.in_flight.is_empty() => {
+            grown = self.others.append_beyond(self.head, &self.store, self.share.is_part()), if watches => {
                 self.others = Others::default();
                 grown?;
+                if self.share.is_part() {
+                    self.share.has_grown();
+                    return Ok(());
+                }
                 self.synchronize().await
             }
+            () = self.share.news() => Ok(()),
             () = tokio::time::sleep(until_due), if self.in_flight.is_empty() => Ok(()),
         }
     }
@@ -336,7 +360,10 @@ impl Processor {
 
     /// Tells those whose process is quiet already, and durable too.
     fn release_quiet(&mut self) {
-        if self.in_flight.is_empty() && self.nothing_waits_behind(self.head, self.now()) {
+        if self.in_flight.is_empty()
+            && self.share.is_read()
+            && self.nothing_waits_behind(self.head, self.now())
+        {
             self.quiet.take_quiet().into_iter().for_each(QuietReply::send);
             let somebody_waits = !self.settling.is_empty();
             if somebody_waits
@@ -354,13 +381,14 @@ impl Processor {
     /// Whether all that is to be handled by now has been offered: the log up to its head, the timers that are due, and what is
     /// parked and gets its turn.
     fn nothing_waits_behind(&self, head: Position, now: Timestamp) -> bool {
-        self.backlog.read_through() == head
+        self.backlog.read_through() >= head
             && self.next_due.is_none_or(|due| due > now)
             && !self.releases(Some(now))
     }
 
     /// Builds a batch and hands it to the store.
     async fn next_batch(&mut self) -> Result<(), StoreError> {
+        self.look_for_causes().await?;
         let mut batching = Batching::after(self.head, self.now());
         batching.room = self.close_look.room(self.limits.of_a_process());
         self.traces.listen();

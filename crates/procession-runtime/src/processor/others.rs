@@ -16,16 +16,23 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const WHILE_UNAVAILABLE: Duration = Duration::from_millis(500);
 
 impl Others {
-    /// Ends when the log reaches beyond its head, as this processor knows it. It may be dropped and asked again.
-    pub(super) fn append_beyond(&mut self, head: Position, store: &Arc<dyn Store>) -> &mut Answer<()> {
+    /// Ends when the log reaches beyond its head, as this processor knows it. It may be dropped and asked again. Others that are
+    /// expected to append all the time are noticed without a pause.
+    pub(super) fn append_beyond(
+        &mut self,
+        head: Position,
+        store: &Arc<dyn Store>,
+        are_expected: bool,
+    ) -> &mut Answer<()> {
+        let pause = if are_expected { Duration::ZERO } else { SHORTEST_PAUSE };
         let known = self.watched.take().filter(|(beyond, _)| *beyond == head);
-        &mut self.watched.insert(known.unwrap_or_else(|| (head, watch(Arc::clone(store), head)))).1
+        &mut self.watched.insert(known.unwrap_or_else(|| (head, watch(Arc::clone(store), head, pause)))).1
     }
 }
 
-fn watch(store: Arc<dyn Store>, head: Position) -> Answer<()> {
+fn watch(store: Arc<dyn Store>, head: Position, pause: Duration) -> Answer<()> {
     Box::pin(async move {
-        tokio::time::sleep(SHORTEST_PAUSE).await;
+        tokio::time::sleep(pause).await;
         loop {
             match store.grown(head).await {
                 Err(StoreError::Transient(reason)) => {

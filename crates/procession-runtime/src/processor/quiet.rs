@@ -90,6 +90,12 @@ impl QuietWatch {
         quiet
     }
 
+    /// Lets those go who wait.
+    pub(super) fn forget_who_waits(&mut self) {
+        self.waiting.clear();
+        self.candidates.clear();
+    }
+
     /// Puts those back whose news did not become durable.
     pub(super) fn put_back(&mut self, replies: impl IntoIterator<Item = QuietReply>) {
         for it in replies {

@@ -61,6 +61,10 @@ impl Processor {
         self.effects.put_back(undone.finished);
         let requests = undone.answered.into_iter().map(|(request, _)| request);
         match &error {
+            StoreError::Conflict(Conflict::StaleOwner { .. }) if self.ask_for_share().await? => {
+                tracing::warn!(%error, "this node has lost a partition to another one");
+                self.put_back(requests.collect());
+            }
             StoreError::Conflict(Conflict::StaleOwner { .. })
             | StoreError::Permanent(_)
             | StoreError::TooLarge { .. } => {
@@ -101,6 +105,10 @@ impl Processor {
         while !self.in_flight.is_empty() {
             let answer = next_answer(&mut self.in_flight).await;
             let Some(batch) = self.in_flight.pop_front() else { break };
+            let mut batch = batch;
+            if let Ok(committed) = &answer {
+                batch.stands_after(*committed);
+            }
             let InFlight { answered, replies, quiet, finished, head, tally, .. } = batch;
             if answer.is_ok() {
                 self.became_durable(tally);
@@ -160,8 +168,10 @@ impl Processor {
         let progress = self.store.progress().await?;
         FaultPoint::SynchronizeHalf.pass();
         let holds = self.store.holds().await?;
-        let calls = self.store.calls().await?;
-        self.next_due = self.store.next_due().await?;
+        let mut calls = self.store.calls().await?;
+        calls.retain(|it| self.share.owns(&it.stream));
+        self.read_next_due().await?;
+        self.send_away();
         self.states.clear();
         self.quiet.reset();
         calls.iter().for_each(|it| self.quiet.begun(it.process));
@@ -170,7 +180,8 @@ impl Processor {
         self.blocked = Blocked::default();
         self.read_parked().await?;
         self.head = progress.head;
-        self.backlog = Backlog::new(progress.checkpoints, &self.limits);
+        let owns = |it| !self.share.is_part() || self.share.owns_partition(it);
+        self.backlog = Backlog::of_share(progress.checkpoints, owns, progress.head, &self.limits);
         self.committed.send_replace(progress.head);
         // What was in flight is in the log, or will be decided again.
         self.replies.are_registered_up_to(Position(u64::MAX));
@@ -184,7 +195,7 @@ impl Processor {
         let store = Arc::clone(&self.store);
         let mut pages = ParkedPages::of(&*store);
         while let Some(page) = pages.next().await? {
-            for it in page {
+            for it in page.into_iter().filter(|it| self.share.owns(&it.stream)) {
                 self.quiet.parked(it.process);
                 self.holds.learn(&it);
                 self.blocked.learn(it);

@@ -111,7 +111,11 @@ impl Processor {
         budget: usize,
         batching: &mut Batching,
     ) -> Result<(), StoreError> {
-        let is_meant = |it: &Parked| it.reason == ParkedReason::Suspended;
+        let owned: Vec<_> = self.share.owned().iter().map(|it| it.partition).collect();
+        let partitions = self.store.partitions();
+        let is_meant = |it: &Parked| {
+            it.reason == ParkedReason::Suspended && owned.contains(&it.stream.partition(partitions))
+        };
         let waiting = self.waiting(ParkedOf::Process(process), budget, is_meant).await?;
         if let Some(room) = &mut batching.room {
             room.look_up([process].into_iter(), &*self.store).await?;

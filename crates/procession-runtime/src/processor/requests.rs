@@ -19,6 +19,7 @@ use crate::{
 impl Processor {
     /// Takes the requests that wait, until the batch is full.
     pub(super) async fn fold_requests(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
+        let blocked_elsewhere = self.look_at_others().await?;
         let executed = self.requests.iter().filter(|it| matches!(it.mode, Mode::Execute { .. }));
         let streams = executed.map(|it| &it.entry.stream);
         self.states.load(streams, &self.engine, &*self.store).await?;
@@ -36,6 +37,10 @@ impl Processor {
             }
             let outcome = match request.mode {
                 Mode::Send { .. } => Outcome::Sent(self.log_command(&request, batching)),
+                Mode::Execute { .. } if blocked_elsewhere.contains(&request.entry.stream) => {
+                    let stream = request.entry.stream.clone();
+                    Outcome::Executed(Err(RequestError::Blocked { stream }))
+                }
                 Mode::Execute { expected, .. } => {
                     Outcome::Executed(self.execute(&request, expected, batching))
                 }

@@ -65,6 +65,15 @@ impl States {
         self.cache.remove(stream);
     }
 
+    /// Forgets a state that has not seen an event of this version.
+    pub(super) fn forget_before(&mut self, stream: &Stream, version: Option<Version>) {
+        if let Some(version) = version
+            && self.cache.get_mut(stream).is_some_and(|it| it.version() < version)
+        {
+            self.cache.remove(stream);
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.cache.len()
     }

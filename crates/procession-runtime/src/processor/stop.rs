@@ -43,6 +43,9 @@ impl Processor {
             return Ok(Turn::Again);
         }
         FaultPoint::StopCheckpointed.pass();
+        if let Some(member) = self.share.take_member() {
+            member.leave().await?;
+        }
         self.store.close().await?;
         FaultPoint::StopClosed.pass();
         if let Some(Stopping { reply, .. }) = self.stopping.take() {

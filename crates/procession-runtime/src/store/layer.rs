@@ -7,8 +7,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress, Store,
-    Timer, TimersOf,
+    Answer, Batch, Committed, EffectCall, Hold, Nodes, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
+    Store, Timer, TimersOf,
 };
 
 /// What stands between a runtime and its store, and lets things go wrong there: for tests of what must not depend on that.
@@ -39,6 +39,11 @@ pub trait Layer: Send + Sync + 'static {
     /// Somebody waits for the log to grow.
     fn grown(&self, beyond: Position) -> Answer<()> {
         self.below().grown(beyond)
+    }
+
+    /// How nodes share the store. Without a choice, whoever has this layer takes all of it for its own.
+    fn nodes(&self) -> Option<Arc<dyn Nodes>> {
+        None
     }
 
     /// The runtime lets go of the store.
@@ -163,6 +168,10 @@ impl<L: Layer> Store for Layered<L> {
 
     fn next_due(&self) -> Answer<Option<Timestamp>> {
         self.0.read(|it| it.next_due())
+    }
+
+    fn nodes(&self) -> Option<Arc<dyn Nodes>> {
+        self.0.nodes()
     }
 
     fn close(&self) -> Answer<()> {

@@ -16,6 +16,7 @@ pub mod lifecycles;
 pub mod limits;
 pub mod linear_sagas;
 pub mod log;
+pub mod nodes;
 pub mod others;
 pub mod ownership;
 pub mod parking;

@@ -1,7 +1,9 @@
 //! The memory store under the conformance suite.
 
 use procession_runtime::MemoryStore;
-use procession_store_tests::{Settings, StoreUnderTest, conformance};
+use procession_store_tests::{
+    Settings, SharedStoreUnderTest, StoreUnderTest, conformance, conformance_of_nodes,
+};
 
 struct Memory(MemoryStore);
 
@@ -24,6 +26,20 @@ impl StoreUnderTest for Memory {
 }
 
 conformance!(Memory);
+
+impl SharedStoreUnderTest for Memory {
+    type Store = MemoryStore;
+
+    async fn create(settings: Settings) -> Self {
+        Self(MemoryStore::with_limits(settings.partitions, settings.max_payload_bytes))
+    }
+
+    async fn open(&self) -> MemoryStore {
+        self.0.clone().with_nodes()
+    }
+}
+
+conformance_of_nodes!(Memory);
 
 #[test]
 fn every_case_is_part_of_the_suite() {
