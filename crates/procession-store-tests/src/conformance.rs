@@ -413,8 +413,10 @@ macro_rules! conformance_of_nodes {
                 n7_what_a_node_owned_is_handled_at_once_when_it_stops
                 o9_a_frozen_node_that_wakes_writes_nothing_that_others_have_done
                 t1_a_timer_fires_once_over_two_nodes
+                t1_a_timer_that_was_fired_by_the_next_owner_is_not_fired_by_a_late_commit
                 o3_one_key_on_two_nodes_has_one_effect_and_one_answer
                 commands_are_executed_on_any_node_in_one_order
+                decisions_that_record_nothing_see_what_other_nodes_have_written
                 replies_are_heard_on_any_node
                 p13_a_process_is_suspended_and_resumed_on_all_nodes
                 c1_clients_of_three_nodes_are_served_once_while_nodes_die_freeze_and_come

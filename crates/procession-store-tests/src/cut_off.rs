@@ -1,4 +1,4 @@
-//! A node's heartbeats on a bad line.
+//! A node on a bad line.
 
 use std::{
     sync::{
@@ -12,19 +12,26 @@ use jiff::Timestamp;
 use procession::{Partition, log::Position};
 use procession_runtime::{
     Store, StoreError,
-    store::{Answer, Heartbeat, Layer, Membership, Node, NodeId, Nodes, ShareOfLog, Timer},
+    store::{Answer, Batch, Committed, Heartbeat, Layer, Membership, Node, NodeId, Nodes, ShareOfLog, Timer},
 };
+use tokio::sync::watch;
 
-/// What becomes of heartbeats. Clones are the same line.
+/// What becomes of heartbeats and commits. Clones are the same line.
 #[derive(Clone, Default)]
 pub(crate) struct Line {
     is_cut: Arc<AtomicBool>,
     delay_next: Arc<Mutex<Duration>>,
+    holds_commits: watch::Sender<bool>,
 }
 
 impl Line {
     pub(crate) fn cut(&self, is_cut: bool) {
         self.is_cut.store(is_cut, Ordering::SeqCst);
+    }
+
+    /// Commits are on their way until they are let through.
+    pub(crate) fn hold_commits(&self, holds: bool) {
+        self.holds_commits.send_replace(holds);
     }
 
     /// The next heartbeat is late.
@@ -33,7 +40,7 @@ impl Line {
     }
 }
 
-/// A store whose nodes are heard over a [`Line`].
+/// A store at the other end of a [`Line`].
 pub(crate) struct CutOff {
     below: Arc<dyn Store>,
     line: Line,
@@ -48,6 +55,14 @@ impl CutOff {
 impl Layer for CutOff {
     fn below(&self) -> &Arc<dyn Store> {
         &self.below
+    }
+
+    fn commit(&self, batch: Batch) -> Answer<Committed> {
+        let (mut held, below) = (self.line.holds_commits.subscribe(), Arc::clone(&self.below));
+        Box::pin(async move {
+            held.wait_for(|holds| !holds).await.unwrap();
+            below.commit(batch).await
+        })
     }
 
     fn nodes(&self) -> Option<Arc<dyn Nodes>> {

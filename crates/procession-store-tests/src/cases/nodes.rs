@@ -14,8 +14,8 @@ use crate::{
     batches::log,
     cut_off::{CutOff, Line},
     domain::{
-        Account, AnnouncePoll, AskForReminders, Deposit, OpenAccount, PollClosed, Reminder, StartSurvey,
-        Survey, Terms,
+        Account, AnnouncePoll, AskForReminders, CheckAccount, Deposit, OpenAccount, PollClosed, Reminder,
+        StartSurvey, Survey, Terms, Withdraw,
     },
     errands::{ask_for_everything, everything_is_there_once},
     node::{LEASE, Node},
@@ -214,6 +214,41 @@ pub async fn t1_a_timer_fires_once_over_two_nodes<U: SharedStoreUnderTest>() {
     is_sound_in_the_end(&a).await;
 }
 
+pub async fn t1_a_timer_that_was_fired_by_the_next_owner_is_not_fired_by_a_late_commit<
+    U: SharedStoreUnderTest,
+>() {
+    // given a node whose commits and heartbeats are on their way when its timers fire
+    let (place, line) = (Shared::<U>::create().await, Line::default());
+    let its_line = line.clone();
+    let a = Node::start_on(&place, "a", move |store| Layered(CutOff::new(store, its_line))).await;
+    let reminders: Vec<String> = (0..8).map(|it| it.to_string()).collect();
+    for reminder in &reminders {
+        let ask = AskForReminders { reminder: reminder.clone(), after_seconds: vec![1] };
+        let process = a.runtime.send(ask).await.unwrap().process;
+        is_done_on(&a, process).await;
+    }
+    let b = Node::start(&place, "b").await;
+    both_have_their_share(&a, &b).await;
+    line.hold_commits(true);
+    line.cut(true);
+
+    // when another one has taken over, and has fired them
+    until("b has everything", async || b.partitions("b").await == ALL).await;
+    for reminder in &reminders {
+        until("all have fired", async || state::<Reminder>(&b.runtime, reminder).await.calls == [0]).await;
+    }
+
+    // then nothing of it arrives
+    line.hold_commits(false);
+    line.cut(false);
+    both_have_their_share(&a, &b).await;
+    work_is_done(&a, "after").await;
+    for reminder in &reminders {
+        assert_eq!(state::<Reminder>(&a.runtime, reminder).await.calls, [0]);
+    }
+    is_sound_in_the_end(&a).await;
+}
+
 pub async fn o3_one_key_on_two_nodes_has_one_effect_and_one_answer<U: SharedStoreUnderTest>() {
     let (_place, a, b) = two_nodes::<U>().await;
     let account = || "1".to_owned();
@@ -269,6 +304,40 @@ pub async fn commands_are_executed_on_any_node_in_one_order<U: SharedStoreUnderT
     for account in &accounts {
         assert_eq!(state::<Account>(&a.runtime, account).await.balance, 20);
     }
+    is_sound_in_the_end(&a).await;
+}
+
+pub async fn decisions_that_record_nothing_see_what_other_nodes_have_written<U: SharedStoreUnderTest>() {
+    // given accounts in all partitions
+    let (_place, a, b) = two_nodes::<U>().await;
+    let accounts: Vec<String> = (0..4).map(|it| it.to_string()).collect();
+    for account in &accounts {
+        a.runtime.execute(OpenAccount { account: account.clone() }).await.unwrap();
+    }
+
+    // when one node pays in and out, while it is asked for more than there is on the other, in the log and at once
+    let mut asking = JoinSet::new();
+    for account in accounts {
+        for (here, there) in [(&a, &b), (&b, &a)] {
+            let (here, there, account) = (here.runtime.clone(), there.runtime.clone(), account.clone());
+            asking.spawn(async move {
+                for round in 0..20 {
+                    let account = || account.clone();
+                    here.execute(Deposit { account: account(), amount: 1 + round % 3 }).await.unwrap();
+                    there.send(Withdraw { account: account(), amount: 3 }).await.unwrap();
+                    // What comes of it depends on who was faster.
+                    _ = here.execute(Withdraw { account: account(), amount: 2 }).await;
+                    there.send(CheckAccount { account: account(), expected_balance: 1 }).await.unwrap();
+                }
+            });
+        }
+    }
+    while let Some(asked) = asking.join_next().await {
+        asked.unwrap();
+    }
+
+    // then each decision is the one that the log before it leads to
+    b.runtime.settled().await.unwrap();
     is_sound_in_the_end(&a).await;
 }
 
