@@ -94,7 +94,7 @@ impl Asking {
             });
             return tell(&outcomes.collect::<Vec<_>>(), shared);
         }
-        let store = shared.beside()?;
+        let store = shared.beside().await?;
         let outcomes = self.ask_on(&store, changes).await;
         // What was asked for is durable; closing only lets go of the file.
         _ = store.close().await;

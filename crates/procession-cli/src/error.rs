@@ -4,7 +4,7 @@ use std::{
 };
 
 use procession::{
-    OperatorError, StoreError,
+    OperatorError, StoreError, StoreOpenError,
     inspect::InspectError,
     sqlite::{BackupError, OpenError, RestoreError},
 };
@@ -105,6 +105,15 @@ impl From<OpenError> for CliError {
             }
         };
         Self::store(error).hint(hint)
+    }
+}
+
+impl From<StoreOpenError> for CliError {
+    fn from(error: StoreOpenError) -> Self {
+        match error {
+            StoreOpenError::Sqlite(error) => error.into(),
+            other => Self::store(other),
+        }
     }
 }
 

@@ -32,7 +32,7 @@ const ENTRIES_PER_READ: usize = 2048;
 
 impl Export {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
-        let store = shared.read()?;
+        let store = shared.read().await?;
         if let Some(process) = self.process {
             missing::must_exist(&*store, process).await?;
         }

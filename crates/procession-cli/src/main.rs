@@ -10,6 +10,7 @@ mod hold;
 mod login;
 mod look;
 mod missing;
+mod nodes;
 mod parked;
 mod processes;
 mod program;

@@ -1,10 +1,11 @@
 use std::{io::Write, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use procession::StoreAddress;
 
 use crate::{
-    backup, error::CliError, export, hold, parked, processes, restore, show, status, store::StoreAddress,
-    timers, verify, watch,
+    backup, error::CliError, export, hold, nodes, parked, processes, restore, show, status, timers, verify,
+    watch,
 };
 
 /// What a command gives: how things are, or why that cannot be told.
@@ -54,8 +55,8 @@ struct Arguments {
 /// What every command needs to know.
 #[derive(Args)]
 pub(crate) struct Shared {
-    /// The store.
-    #[arg(long, global = true, env = "PROCESSION_STORE", value_name = "sqlite:FILE")]
+    /// The store: sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE.
+    #[arg(long, global = true, env = "PROCESSION_STORE", hide_env_values = true, value_name = "ADDRESS")]
     pub(crate) store: Option<StoreAddress>,
     /// Print JSON, for programs.
     #[arg(long, global = true)]
@@ -70,6 +71,8 @@ enum Command {
     Processes(processes::Processes),
     /// Tell one process, layer by layer, and what it waits for.
     Show(show::Show),
+    /// List the nodes that work on the store, and what each owns.
+    Nodes(nodes::Nodes),
     /// Show the status again and again, until Ctrl-C.
     Watch(watch::Watch),
     /// See and repair messages whose handlers have failed.
@@ -114,6 +117,7 @@ fn run(Arguments { shared, command }: Arguments) -> Done {
             Command::Status(it) => it.run(&shared).await,
             Command::Processes(it) => it.run(&shared).await,
             Command::Show(it) => it.run(&shared).await,
+            Command::Nodes(it) => it.run(&shared).await,
             Command::Watch(it) => it.run(&shared).await,
             Command::Parked(it) => it.run(&shared).await,
             Command::Timers(it) => it.run(&shared).await,

@@ -6,16 +6,17 @@ use std::{
 use clap::Args;
 use jiff::Timestamp;
 use procession::{
+    StoreAddress,
     inspect::verify::{Report, verify},
     sqlite::{self, SqliteStore},
 };
 use serde::Serialize;
 
 use crate::{
+    backup::not_a_file,
     error::CliError,
     look,
     program::{Done, Found, Shared},
-    store::StoreAddress,
     verify,
 };
 
@@ -57,7 +58,9 @@ enum Came {
 
 impl Restore {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
-        let StoreAddress::Sqlite(store) = shared.address()?;
+        let StoreAddress::Sqlite(store) = shared.address()? else {
+            return Err(not_a_file("pg_restore"));
+        };
         let mut restore = sqlite::Restore::of(store)?;
         if self.dry_run {
             let report = check(&self.file).await?;

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use procession::{
     inspect::{EffectOverview, Inspector, ProcessState, Rates, Standing},
     log::Position,
-    sqlite::InUse,
 };
 use serde::Serialize;
 
@@ -64,7 +63,7 @@ const TIMERS_COUNTED: usize = 10_000;
 
 impl Status {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
-        let overview = Overview::of(&shared.inspector().await?, shared.in_use()?).await?;
+        let overview = Overview::of(&shared.inspector().await?, shared).await?;
         if shared.json {
             look::json(&overview)?;
         } else {
@@ -75,7 +74,7 @@ impl Status {
 }
 
 impl Overview {
-    pub(crate) async fn of(inspector: &Inspector, in_use: InUse) -> Result<Self, CliError> {
+    pub(crate) async fn of(inspector: &Inspector, shared: &Shared) -> Result<Self, CliError> {
         let (store, now) = (inspector.store(), Timestamp::now());
         let sweep = inspector.sweep().await?;
         let by_effect = inspector.effects(now).await?;
@@ -88,7 +87,7 @@ impl Overview {
         });
         Ok(Self {
             store: store.name(),
-            application: in_use.into(),
+            application: shared.application(store).await?,
             head: sweep.progress.head,
             pending: sweep.lags.iter().sum(),
             partitions: partitions.collect(),

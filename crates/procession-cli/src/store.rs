@@ -1,71 +1,48 @@
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use procession::{
-    Store,
+    Store, StoreAddress,
     inspect::Inspector,
     sqlite::{InUse, SqliteStore},
+    store::Node,
 };
 
-use crate::{error::CliError, program::Shared};
-
-/// Where the store is. Each kind of store is a variant.
-#[derive(Clone, Debug)]
-pub(crate) enum StoreAddress {
-    Sqlite(PathBuf),
-}
-
-impl FromStr for StoreAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
-        if ["postgres", "postgresql"].contains(&scheme) {
-            return Err("PostgreSQL is not in this build; write sqlite:FILE".into());
-        }
-        // SQLite gives meanings of its own to `:memory:` and `file:`, which are no files.
-        let is_file = !rest.is_empty() && ![":", "//", "file:"].iter().any(|it| rest.starts_with(it));
-        if scheme != "sqlite" || !is_file {
-            return Err("write sqlite:FILE, for example sqlite:shop.db".into());
-        }
-        Ok(Self::Sqlite(rest.into()))
-    }
-}
+use crate::{application::ApplicationView, error::CliError, program::Shared};
 
 impl Shared {
     pub(crate) fn address(&self) -> Result<&StoreAddress, CliError> {
         self.store.as_ref().ok_or_else(|| {
-            CliError::usage("no store is named").hint("add --store sqlite:FILE, or set PROCESSION_STORE")
+            CliError::usage("no store is named")
+                .hint("add --store sqlite:FILE or --store postgres://HOST/DATABASE, or set PROCESSION_STORE")
         })
     }
 
     /// Opens the store to read it.
-    pub(crate) fn read(&self) -> Result<Arc<dyn Store>, CliError> {
-        Ok(Arc::new(self.sqlite()?))
-    }
-
-    /// Opens the store to read it, as what it is.
-    pub(crate) fn sqlite(&self) -> Result<SqliteStore, CliError> {
-        match self.address()? {
-            StoreAddress::Sqlite(path) => Ok(SqliteStore::open_read_only(path)?),
-        }
+    pub(crate) async fn read(&self) -> Result<Arc<dyn Store>, CliError> {
+        Ok(self.address()?.open_read_only().await?)
     }
 
     /// Opens the store to ask the application for something.
-    pub(crate) fn beside(&self) -> Result<Arc<dyn Store>, CliError> {
-        match self.address()? {
-            StoreAddress::Sqlite(path) => Ok(Arc::new(SqliteStore::open_beside(path)?)),
-        }
+    pub(crate) async fn beside(&self) -> Result<Arc<dyn Store>, CliError> {
+        Ok(self.address()?.open_beside().await?)
     }
 
     /// Whether an application has the store open.
-    pub(crate) fn in_use(&self) -> Result<InUse, CliError> {
-        match self.address()? {
-            StoreAddress::Sqlite(path) => Ok(SqliteStore::in_use(path)?),
+    pub(crate) async fn application(&self, store: &dyn Store) -> Result<ApplicationView, CliError> {
+        if let StoreAddress::Sqlite(path) = self.address()? {
+            return Ok(SqliteStore::in_use(path)?.into());
         }
+        let nodes = match store.nodes() {
+            Some(nodes) => nodes.list().await?,
+            None => Vec::new(),
+        };
+        let since = nodes.iter().map(|it: &Node| it.since).min();
+        let in_use = since.map_or(InUse::Never, |since| InUse::By { pid: None, since: Some(since) });
+        Ok(in_use.into())
     }
 
     /// Opens the store to look at its processes.
     pub(crate) async fn inspector(&self) -> Result<Inspector, CliError> {
-        Ok(Inspector::of(self.read()?).await?)
+        Ok(Inspector::of(self.read().await?).await?)
     }
 }

@@ -102,7 +102,7 @@ impl Command {
 }
 
 async fn find(timer: u64, shared: &Shared) -> Result<TimerView, CliError> {
-    let found = shared.read()?.timers(TimersOf::Id(TimerId(timer)), 1).await?;
+    let found = shared.read().await?.timers(TimersOf::Id(TimerId(timer)), 1).await?;
     found.into_iter().next().map(TimerView::from).ok_or_else(|| {
         CliError::usage(format!("there is no timer {timer}; it has fired, or was taken back"))
             .hint("`procession timers list` shows those that wait")
@@ -112,7 +112,7 @@ async fn find(timer: u64, shared: &Shared) -> Result<TimerView, CliError> {
 impl List {
     async fn run(self, shared: &Shared) -> Done {
         let of = self.process.map_or(TimersOf::After(None), TimersOf::Process);
-        let store = shared.read()?;
+        let store = shared.read().await?;
         if let Some(process) = self.process {
             missing::must_exist(&*store, process).await?;
         }

@@ -21,7 +21,7 @@ pub(crate) struct Verify {}
 
 impl Verify {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
-        verified(&*shared.read()?, shared.json).await
+        verified(&*shared.read().await?, shared.json).await
     }
 }
 

@@ -32,7 +32,7 @@ impl Watch {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let (inspector, mut looks) = (shared.inspector().await?, 0);
         loop {
-            let overview = Overview::of(&inspector, shared.in_use()?).await?;
+            let overview = Overview::of(&inspector, shared).await?;
             let mut out = anstream::stdout();
             if shared.json {
                 serde_json::to_writer(&mut out, &overview)?;

@@ -1,5 +1,10 @@
 #![doc = include_str!("lib.md")]
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod address;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use address::{InvalidAddress, StoreAddress, StoreOpenError};
 #[cfg(feature = "check")]
 #[doc(inline)]
 pub use procession_check as check;

@@ -31,7 +31,7 @@ const PROCESSES_LOOKED_AT: usize = 100;
 
 impl Discard {
     pub(super) async fn run(self, shared: &Shared) -> Done {
-        let inspector = Inspector::of(shared.read()?).await?;
+        let inspector = Inspector::of(shared.read().await?).await?;
         let store = inspector.store();
         let fitting = self.meant.find(&**store).await?;
         let rows = self.meant.first_of(fitting.rows.clone());

@@ -33,7 +33,7 @@ impl Edit {
                 "`procession parked show` shows the payload as it is; put the other one in single quotes",
             )
         })?;
-        let (row, entry) = self.named.find(&*shared.read()?).await?;
+        let (row, entry) = self.named.find(&*shared.read().await?).await?;
         let position = row.position;
         let what = format!("edit {} #{position} of {} for {}", entry.entry.name, row.stream, row.handler);
         let mut then = differences(&entry.entry.payload, &payload, row.stream.id());

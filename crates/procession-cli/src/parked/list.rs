@@ -21,7 +21,7 @@ pub(crate) struct List {
 
 impl List {
     pub(super) async fn run(self, shared: &Shared) -> Done {
-        let store = shared.read()?;
+        let store = shared.read().await?;
         let mut fitting = self.filter.find(&*store).await?;
         let mut rows = std::mem::take(&mut fitting.rows);
         let all = rows.len();

@@ -46,7 +46,7 @@ pub(super) struct Meant {
 
 impl Retry {
     pub(super) async fn run(self, shared: &Shared) -> Done {
-        let store = shared.read()?;
+        let store = shared.read().await?;
         let fitting = self.meant.find(&*store).await?;
         self.meant.filter.names_what_has_failed(&fitting)?;
         // What stands behind a failed one follows it by itself.

@@ -59,7 +59,7 @@ impl Named {
             edited_by: Option<&'a str>,
             edited_why: Option<&'a str>,
         }
-        let store = shared.read()?;
+        let store = shared.read().await?;
         let (row, entry) = self.find(&*store).await?;
         let edited = edit_of(&row, &*store).await?;
         let parked = ParkedView { message: entry.entry.name.to_string(), ..ParkedView::of(row) };

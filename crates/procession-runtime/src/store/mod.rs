@@ -7,6 +7,7 @@ mod memory;
 mod memory_nodes;
 mod nodes;
 mod pages;
+mod pointer;
 mod timers;
 
 use std::{pin::Pin, sync::Arc};

@@ -5,7 +5,8 @@ use std::{
 };
 
 use procession::{
-    ExecuteError, ReadError, RequestError, StartError, StoreError, WaitError, WiringErrors, sqlite::OpenError,
+    ExecuteError, ReadError, RequestError, StartError, StoreError, StoreOpenError, WaitError, WiringErrors,
+    sqlite::OpenError,
 };
 
 use super::look;
@@ -73,6 +74,15 @@ impl From<io::Error> for CliError {
         }
         Self::failed(format!("the output cannot be written: {error}"))
             .hint("what the command was to do is done; look at it with `hotel stays` or `hotel history`")
+    }
+}
+
+impl From<StoreOpenError> for CliError {
+    fn from(error: StoreOpenError) -> Self {
+        match error {
+            StoreOpenError::Sqlite(error) => error.into(),
+            other => Self::failed(other),
+        }
     }
 }
 

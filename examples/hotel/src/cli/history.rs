@@ -33,7 +33,7 @@ struct Story<'a> {
 impl History {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
         let Self { process, json } = self;
-        let (reader, mut out) = (store.read()?, anstream::stdout());
+        let (reader, mut out) = (store.read().await?, anstream::stdout());
         let mut unfolding = Unfolding::of(&reader, process, store.style()).await?;
         let Some(began) = unfolding.began() else { return Err(unknown(&reader, process, store).await?) };
         if json {

@@ -48,8 +48,9 @@ Exit codes:
 #[derive(Parser)]
 #[command(name = "hotel", version, after_help = EXIT_CODES)]
 struct Arguments {
-    /// The store: `sqlite:FILE`. Without it `sqlite:hotel.db`; for the demo a temporary file.
-    #[arg(long, global = true, value_name = "sqlite:FILE")]
+    /// The store: `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST/DATABASE`. Without it `sqlite:hotel.db`; for the demo a
+    /// temporary file.
+    #[arg(long, global = true, value_name = "ADDRESS")]
     store: Option<StoreFile>,
     /// How a group checkout finds its way from module to module.
     ///

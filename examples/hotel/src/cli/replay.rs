@@ -34,7 +34,7 @@ struct Told<'a> {
 
 impl Replay {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
-        let reader = store.read()?;
+        let reader = store.read().await?;
         let application = hotel(store.style())?;
         let report = what_if(&application, &**reader.store()).await.map_err(CliError::failed)?;
         self.tell(&report)?;

@@ -33,7 +33,7 @@ struct Stay {
 
 impl Stays {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
-        let (stays, mut out) = (all_stays(&store.read()?).await?, anstream::stdout());
+        let (stays, mut out) = (all_stays(&store.read().await?).await?, anstream::stdout());
         if self.json {
             serde_json::to_writer_pretty(&mut out, &stays)?;
             return Ok(writeln!(out)?);

@@ -2,7 +2,6 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
 };
 
 use hotel::{
@@ -10,17 +9,14 @@ use hotel::{
     guest_stays::{GuestStay, Status},
     hotel,
 };
-use procession::{
-    Instance, Reader, Runtime, Store,
-    sqlite::{OpenError, SqliteStore},
-};
+use procession::{Instance, Reader, Runtime, Store as _, StoreAddress, sqlite::OpenError};
 
 use super::{CliError, Done, on_the_way};
 
 /// Where the hotel keeps its books, and the style in which it works on them.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreFile {
-    path: PathBuf,
+    address: StoreAddress,
     style: Style,
 }
 
@@ -32,7 +28,7 @@ impl Default for StoreFile {
 
 impl fmt::Display for StoreFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sqlite:{}", self.path.display())
+        self.address.fmt(f)
     }
 }
 
@@ -40,33 +36,26 @@ impl FromStr for StoreFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (scheme, file) = text.split_once(':').unwrap_or(("", text));
-        if ["postgres", "postgresql"].contains(&scheme) {
-            return Err(
-                "PostgreSQL is not in this build; write sqlite:FILE, for example sqlite:hotel.db".into()
-            );
-        }
-        // SQLite gives meanings of its own to `:memory:` and `file:`, which are no files.
-        let is_file = !file.is_empty() && !file.starts_with("//") && !file.starts_with([':']);
-        if scheme != "sqlite" || !is_file || file.starts_with("file:") {
-            return Err("write sqlite:FILE, for example sqlite:hotel.db".into());
-        }
-        Ok(Self::at(file))
+        let address = text.parse().map_err(|error: procession::InvalidAddress| error.to_string())?;
+        Ok(Self { address, style: Style::default() })
     }
 }
 
 impl StoreFile {
     pub(crate) fn at(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().into(), style: Style::default() }
+        Self { address: StoreAddress::Sqlite(path.as_ref().into()), style: Style::default() }
     }
 
     pub(crate) fn in_style(self, style: Style) -> Self {
         Self { style, ..self }
     }
 
-    /// A file that belongs to the store.
+    /// A file that belongs to the store: beside it, or, if it is a database, in the folder of this process.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
+        let mut path = match &self.address {
+            StoreAddress::Sqlite(path) => path.clone().into_os_string(),
+            _ => "hotel".into(),
+        };
         path.push(suffix);
         path.into()
     }
@@ -77,7 +66,7 @@ impl StoreFile {
 
     /// Starts the hotel on the store, which is created if there is none.
     pub(crate) async fn open_or_create(&self) -> Result<Runtime, CliError> {
-        let store = SqliteStore::open(&self.path)?;
+        let store = self.address.open().await?;
         if let Err(error) = on_the_way::must_fit(&store, self.style).await {
             store.close().await?;
             return Err(error);
@@ -87,15 +76,17 @@ impl StoreFile {
 
     /// Starts the hotel on a store that must be there.
     pub(crate) async fn open(&self) -> Result<Runtime, CliError> {
-        if !self.path.exists() {
-            return Err(OpenError::Missing { path: self.path.clone() }.into());
+        if let StoreAddress::Sqlite(path) = &self.address
+            && !path.exists()
+        {
+            return Err(OpenError::Missing { path: path.clone() }.into());
         }
         self.open_or_create().await
     }
 
     /// Reads the store, also while another process writes it.
-    pub(crate) fn read(&self) -> Result<Reader, CliError> {
-        Ok(Reader::new(&hotel(self.style)?, Arc::new(SqliteStore::open_read_only(&self.path)?)))
+    pub(crate) async fn read(&self) -> Result<Reader, CliError> {
+        Ok(Reader::new(&hotel(self.style)?, self.address.open_read_only().await?))
     }
 
     /// The stays that must exist.
@@ -127,20 +118,4 @@ pub(crate) async fn then_close(runtime: Runtime, work: impl AsyncFnOnce(&Runtime
             .hint("what was acknowledged is in the store; the next opening puts it in order")
     });
     done.and(stopped)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::StoreFile;
-
-    #[test]
-    fn only_a_file_is_a_store() {
-        for text in ["sqlite:hotel.db", "sqlite:/var/lib/hotel.db", "sqlite:../a b.db"] {
-            assert_eq!(text.parse::<StoreFile>().unwrap().to_string(), text);
-        }
-        for text in ["hotel.db", "sqlite:", "sqlite::memory:", "sqlite:file:x", "sqlite://x", "mysql:x", ""] {
-            assert!(text.parse::<StoreFile>().is_err(), "{text:?}");
-        }
-        assert!("postgres://localhost/hotel".parse::<StoreFile>().unwrap_err().contains("not in this build"));
-    }
 }

@@ -5,7 +5,8 @@ use std::{
 };
 
 use procession::{
-    AdvanceError, ExecuteError, ReadError, StartError, StoreError, WiringErrors, sqlite::OpenError,
+    AdvanceError, ExecuteError, ReadError, StartError, StoreError, StoreOpenError, WiringErrors,
+    sqlite::OpenError,
 };
 use shop::{
     InvalidName,
@@ -70,6 +71,15 @@ impl From<io::Error> for CliError {
         }
         Self::failed(format!("the system has refused: {error}"))
             .hint("check what this user may do, and try again")
+    }
+}
+
+impl From<StoreOpenError> for CliError {
+    fn from(error: StoreOpenError) -> Self {
+        match error {
+            StoreOpenError::Sqlite(error) => error.into(),
+            other => Self::failed(other),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Args)]
 pub(super) struct Serve {
     /// The store; it is created if there is none.
-    #[arg(long, value_name = "sqlite:FILE", default_value = "sqlite:shop.db")]
+    #[arg(long, value_name = "ADDRESS", default_value = "sqlite:shop.db")]
     store: StoreFile,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3100")]

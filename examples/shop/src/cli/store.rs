@@ -1,22 +1,17 @@
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
-};
+use std::{fmt, path::Path, str::FromStr, time::Duration};
 
-use procession::{Runtime, sqlite::SqliteStore};
+use procession::{Runtime, StoreAddress};
 use shop::{gateway::Gateway, shop};
 
 use super::{CliError, Done};
 
 /// Where the shop keeps its books.
 #[derive(Clone, Debug)]
-pub(crate) struct StoreFile(PathBuf);
+pub(crate) struct StoreFile(StoreAddress);
 
 impl fmt::Display for StoreFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sqlite:{}", self.0.display())
+        self.0.fmt(f)
     }
 }
 
@@ -24,16 +19,13 @@ impl FromStr for StoreFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // SQLite gives meanings of its own to `:memory:` and `file:`, which are no files.
-        let is_file = |it: &&str| !it.is_empty() && ![":", "//", "file:"].iter().any(|no| it.starts_with(no));
-        let file = text.strip_prefix("sqlite:").filter(is_file);
-        file.map(|it| Self(it.into())).ok_or_else(|| "write sqlite:FILE, for example sqlite:shop.db".into())
+        text.parse().map(Self).map_err(|error: procession::InvalidAddress| error.to_string())
     }
 }
 
 impl StoreFile {
     pub(crate) fn at(path: &Path) -> Self {
-        Self(path.into())
+        Self(StoreAddress::Sqlite(path.into()))
     }
 
     /// Starts the shop on the store, which is created if there is none.
@@ -42,7 +34,7 @@ impl StoreFile {
         payment_deadline: Duration,
         gateway: Gateway,
     ) -> Result<Runtime, CliError> {
-        Ok(Runtime::start(&shop(payment_deadline, Some(gateway))?, SqliteStore::open(&self.0)?).await?)
+        Ok(Runtime::start(&shop(payment_deadline, Some(gateway))?, self.0.open().await?).await?)
     }
 }
 

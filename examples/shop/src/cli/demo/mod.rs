@@ -36,7 +36,7 @@ pub(super) struct Demo {
     #[command(flatten)]
     trouble: Trouble,
     /// The store, which is kept. Without it a temporary file.
-    #[arg(long, value_name = "sqlite:FILE")]
+    #[arg(long, value_name = "ADDRESS")]
     store: Option<StoreFile>,
 }
 
