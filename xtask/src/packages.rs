@@ -1,7 +1,8 @@
 //! What the tests need beside the Rust toolchain, and how it is installed.
 
 use std::{
-    env,
+    env, fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -13,11 +14,17 @@ struct Needed {
     package: &'static str,
 }
 
-/// The hotel's page is tested in a real browser.
-const NEEDED: [Needed; 2] = [
+/// The hotel's page is tested in a real browser, and the stores on a real server.
+const NEEDED: [Needed; 3] = [
     Needed { program: "chromium", package: "chromium" },
     Needed { program: "chromedriver", package: "chromium-driver" },
+    Needed { program: "postgres", package: POSTGRESQL },
 ];
+
+const POSTGRESQL: &str = "postgresql";
+
+/// Debian keeps the programs of a server here, a folder for each version, and not in the PATH.
+const SERVERS: &str = "/usr/lib/postgresql";
 
 /// Installs the packages whose programs are missing.
 ///
@@ -42,15 +49,23 @@ pub(crate) fn install_what_is_missing() -> Result<(), Failed> {
     };
     eprintln!("Installing {packages} for the tests.");
     let install = [&["install", "--yes", "--no-install-recommends"], &*missing].concat();
-    if root.apt_get(&["update"]) && root.apt_get(&install) {
-        return Ok(());
-    }
-    Err(by_hand("apt-get failed"))
+    let installed = if missing.contains(&POSTGRESQL) {
+        root.without_a_server_of_debian(|| root.apt_get(&["update"]) && root.apt_get(&install))
+    } else {
+        root.apt_get(&["update"]) && root.apt_get(&install)
+    };
+    if installed { Ok(()) } else { Err(by_hand("apt-get failed")) }
 }
 
 fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let folders = env::split_paths(&path).chain(folders_of_servers(Path::new(SERVERS)));
+    folders.into_iter().any(|folder| folder.join(program).is_file())
+}
+
+fn folders_of_servers(servers: &Path) -> Vec<PathBuf> {
+    let versions = fs::read_dir(servers).into_iter().flatten().flatten();
+    versions.map(|it| it.path().join("bin")).collect()
 }
 
 /// The right to install packages.
@@ -70,16 +85,47 @@ impl Root {
         sudo.is_ok_and(|it| it.success()).then_some(Self::BySudo)
     }
 
+    /// Debian starts a server when it installs one, unless this file is there. The tests start their own, so nothing may
+    /// listen afterwards that nobody has asked for.
+    fn without_a_server_of_debian(&self, install: impl FnOnce() -> bool) -> bool {
+        let folder = "/etc/postgresql-common/createcluster.d";
+        let file = format!("{folder}/procession-tests.conf");
+        let forbid = format!("mkdir -p {folder} && echo 'create_main_cluster = false' >{file}");
+        let installed = self.succeeds("sh", &["-c", &forbid]) && install();
+        self.succeeds("rm", &["-f", &file]) && installed
+    }
+
     fn apt_get(&self, arguments: &[&str]) -> bool {
+        self.succeeds("apt-get", arguments)
+    }
+
+    fn succeeds(&self, program: &str, arguments: &[&str]) -> bool {
         let mut command = match self {
-            Self::Already => Command::new("apt-get"),
+            Self::Already => Command::new(program),
             Self::BySudo => {
                 let mut sudo = Command::new("sudo");
-                sudo.args(["--non-interactive", "apt-get"]);
+                sudo.args(["--non-interactive", program]);
                 sudo
             }
         };
         let status = command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status();
         status.is_ok_and(|it| it.success())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_lies_where_debian_puts_it_is_found() {
+        let servers = env::temp_dir().join(format!("procession-servers-{}", std::process::id()));
+        fs::create_dir_all(servers.join("17/bin")).unwrap();
+
+        let folders = folders_of_servers(&servers);
+
+        fs::remove_dir_all(&servers).unwrap();
+        assert_eq!(folders, [servers.join("17/bin")]);
+        assert!(folders_of_servers(&servers).is_empty());
     }
 }

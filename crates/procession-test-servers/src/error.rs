@@ -9,7 +9,7 @@ pub enum Error {
     /// PostgreSQL is not installed.
     #[error(
         "The tests start a PostgreSQL server of their own, and `{program}` was not found: neither in PATH nor in \
-         /usr/lib/postgresql/*/bin. Install it, for example with `sudo apt-get install postgresql`."
+         /usr/lib/postgresql/*/bin of version 15 or newer. Install it, for example with `sudo apt-get install postgresql`."
     )]
     NotInstalled {
         /// The program that is missing.

@@ -10,6 +10,9 @@ use crate::Error;
 /// Debian keeps the programs of a server here, a folder for each version, and not in the PATH.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
+/// Older versions cannot order texts as people do in all databases.
+const OLDEST: u32 = 15;
+
 /// The programs of one version of PostgreSQL.
 #[derive(Clone, Debug)]
 pub(crate) struct Programs {
@@ -47,8 +50,8 @@ fn in_path() -> Vec<PathBuf> {
 
 fn of_debian() -> Vec<PathBuf> {
     let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
-    let mut numbers: Vec<u32> =
-        versions.filter_map(|it| it.file_name().to_str().and_then(|it| it.parse().ok())).collect();
+    let numbers = versions.filter_map(|it| it.file_name().to_str().and_then(|it| it.parse::<u32>().ok()));
+    let mut numbers: Vec<_> = numbers.filter(|it| *it >= OLDEST).collect();
     numbers.sort_unstable_by_key(|it| Reverse(*it));
     numbers.into_iter().map(|it| Path::new(DEBIAN).join(it.to_string()).join("bin")).collect()
 }
