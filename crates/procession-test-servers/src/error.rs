@@ -21,15 +21,6 @@ pub enum Error {
          Run the tests as another user, or add one of these."
     )]
     NobodyToRunAs,
-    /// This user may not mount a small disk.
-    #[error(
-        "A disk that is soon full needs a mount namespace of its own, and this user may not have one: {said} Run the \
-         tests as root, or allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`)."
-    )]
-    NoSmallDisk {
-        /// What the system said.
-        said: String,
-    },
     /// A server was asked for something and did not do it.
     #[error("The PostgreSQL server of the tests was told `{order}` and did not do it: {said}")]
     Failed {

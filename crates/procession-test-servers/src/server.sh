@@ -77,6 +77,19 @@ free_disk() {
     rm -f "$folder/ballast"
 }
 
+limit_files() {
+    # Above the 16 MiB of a file of the write-ahead log, and within a page: half a page is what a full disk leaves too.
+    for one in $main $(children); do
+        prlimit --pid "$one" --fsize=$((16 * 1024 * 1024 + 4096)): || return
+    done
+}
+
+free_files() {
+    for one in $main $(children); do
+        prlimit --pid "$one" --fsize=unlimited: || return
+    done
+}
+
 alive() {
     { read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null && [ "$state" != Z ]
 }

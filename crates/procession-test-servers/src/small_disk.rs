@@ -9,23 +9,39 @@ pub(crate) enum Disk {
     Small { bytes: u64 },
 }
 
-/// A server on a disk of its own, which can be filled.
-///
-/// The disk is a `tmpfs` in a mount namespace that only the server is in: nothing of it is left when the server ends. Root
-/// may make one; others may where the system allows user namespaces.
+/// A server whose disk can be full.
 #[derive(Debug)]
 pub struct SmallDisk {
     server: Postgres,
+    is_mounted: bool,
 }
 
 impl SmallDisk {
     /// Starts a server on a disk of this size. An empty server needs 64 MiB.
     ///
+    /// The disk is a `tmpfs` in a mount namespace that only the server is in: nothing of it is left when the server ends. Root
+    /// may make one, and others where the system allows user namespaces. Where it does not, that is said on the standard
+    /// error, and the server is one of [`Self::of_small_files`].
+    ///
     /// # Errors
-    /// When PostgreSQL is not installed, does not start, or this user may not have such a disk.
+    /// When PostgreSQL is not installed, or does not start.
     pub fn start(bytes: u64) -> Result<Self, Error> {
-        try_it()?;
-        Ok(Self { server: Postgres::start_on(Disk::Small { bytes })? })
+        if let Err(said) = may_mount()? {
+            eprintln!(
+                "This user may not mount a small disk, so files of a limited size stand for it: {said}"
+            );
+            return Self::of_small_files();
+        }
+        Ok(Self { server: Postgres::start_on(Disk::Small { bytes })?, is_mounted: true })
+    }
+
+    /// Starts a server on the disk of the machine, on which no file grows beyond 16 MiB while it is "full". That needs no
+    /// rights, and the server tells its clients the same, but only of tables that have become so large.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed, or does not start.
+    pub fn of_small_files() -> Result<Self, Error> {
+        Ok(Self { server: Postgres::start()?, is_mounted: false })
     }
 
     /// Fills the disk to the last byte.
@@ -33,15 +49,15 @@ impl SmallDisk {
     /// # Errors
     /// When it is full already.
     pub fn fill(&self) -> Result<(), Error> {
-        self.server.supervisor().order("fill_disk")
+        self.server.supervisor().order(if self.is_mounted { "fill_disk" } else { "limit_files" })
     }
 
     /// Takes away what [`Self::fill`] has put there.
     ///
     /// # Errors
-    /// When the disk is gone.
+    /// When the server is not running.
     pub fn free(&self) -> Result<(), Error> {
-        self.server.supervisor().order("free_disk")
+        self.server.supervisor().order(if self.is_mounted { "free_disk" } else { "free_files" })
     }
 }
 
@@ -76,13 +92,11 @@ fn namespaces(own: User) -> &'static [&'static str] {
     if own.is_root() { &["--mount"] } else { &["--user", "--map-root-user", "--mount"] }
 }
 
-/// Says why there can be no small disk, before a server fails on it.
-fn try_it() -> Result<(), Error> {
+/// Whether a small disk can be had, or what the system says against it.
+fn may_mount() -> Result<Result<(), String>, Error> {
     let mut unshare = Command::new("unshare");
     unshare.args(namespaces(User::own()?)).args(["sh", "-c", MOUNT, "mount", "1m", "true"]);
     let output = unshare.output().map_err(Error::unrunnable("unshare"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::NoSmallDisk { said: String::from_utf8_lossy(&output.stderr).trim().to_owned() })
+    let said = || String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Ok(output.status.success().then_some(()).ok_or_else(said))
 }

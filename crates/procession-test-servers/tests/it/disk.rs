@@ -3,14 +3,13 @@ use tokio_postgres::{Client, Error, error::SqlState};
 
 use crate::client::{connect, count, make_a_table};
 
+/// 18 MB of rows.
 async fn insert_many(client: &Client) -> Result<(), Error> {
-    client.batch_execute("INSERT INTO guest SELECT generate_series(1, 100000)").await
+    client.batch_execute("INSERT INTO guest SELECT generate_series(1, 500000)").await
 }
 
-#[tokio::test]
-async fn a_full_disk_refuses_what_is_new_until_there_is_room_again() {
+async fn is_full_until_there_is_room_again(server: SmallDisk) {
     // given
-    let server = SmallDisk::start(128 << 20).unwrap();
     let database = server.database().unwrap();
     let client = connect(&database.url()).await.unwrap();
     make_a_table(&client).await;
@@ -29,5 +28,15 @@ async fn a_full_disk_refuses_what_is_new_until_there_is_room_again() {
     insert_many(&client).await.unwrap();
 
     // then
-    assert_eq!(count(&client).await.unwrap(), "100001");
+    assert_eq!(count(&client).await.unwrap(), "500001");
+}
+
+#[tokio::test]
+async fn a_small_disk_refuses_what_is_new_until_there_is_room_again() {
+    is_full_until_there_is_room_again(SmallDisk::start(192 << 20).unwrap()).await;
+}
+
+#[tokio::test]
+async fn small_files_do_the_same_where_no_small_disk_can_be_had() {
+    is_full_until_there_is_room_again(SmallDisk::of_small_files().unwrap()).await;
 }
