@@ -434,8 +434,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// When the case fails, or does not end.
 #[doc(hidden)]
 pub fn run(case: impl Future<Output = ()>) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let ended = runtime.block_on(async { tokio::time::timeout(LONGEST, case).await });
     // A case may leave a runtime behind that it has killed; nobody waits for it.
     runtime.shutdown_background();

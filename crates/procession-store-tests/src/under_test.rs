@@ -23,6 +23,12 @@ pub trait StoreUnderTest: Sized + Send + Sync + 'static {
     ///
     /// A store that is not durable gives another handle of what it holds.
     fn crash(&self, store: Self::Store) -> impl Future<Output = Self::Store> + Send;
+
+    /// Lets happen to the store, while it is open and busy, what its users cannot prevent: a server that ends all its
+    /// connections, for example. To a store in the own process nothing of the kind happens.
+    fn disturb(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// How a store is created.

@@ -30,14 +30,14 @@ enum Upheaval {
     RollingRestart,
     /// It dies, right before a commit or right after it.
     Kill,
-    /// The store refuses commits, then everything, and comes back.
+    /// The store is disturbed, refuses commits, then everything, and comes back.
     StoreRestart,
 }
 
 /// Clients, and threads of the runtime, each one or four.
 async fn is_done_once<U: StoreUnderTest>(workers: usize, upheaval: Upheaval) {
     let case = move || {
-        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_time().build();
+        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
         let tokio = tokio.unwrap();
         let ended =
             tokio.block_on(async move { tokio::time::timeout(LONGEST, run::<U>(workers, upheaval)).await });
@@ -114,6 +114,7 @@ async fn rise_and_fall<U: StoreUnderTest>(place: &U, store: U::Store, service: &
             service.open(start(store.clone()).await);
             for number in 1..=UPHEAVALS {
                 service.after_answers(number * ANSWERS_BETWEEN).await;
+                place.disturb().await;
                 store.refuse_commits(true);
                 store.after_refusals(1).await;
                 store.refuse_reads(true);
