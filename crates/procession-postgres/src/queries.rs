@@ -1,0 +1,179 @@
+//! What is asked, as the server prepares it once for each connection.
+
+/// An entry of the log, in columns as [`crate::rows::recorded`] reads them, from a place where `log` and `stream` are.
+macro_rules! recorded {
+    ($from:literal) => {
+        concat!(
+            "SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
+                message_type.schema_version, log.payload, log.process, log.causation, log.at, sender.category, sender.key,
+                log.trace, log.stream ",
+            $from
+        )
+    };
+    ($columns:literal, $from:literal) => {
+        concat!(
+            "SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
+                message_type.schema_version, log.payload, log.process, log.causation, log.at, sender.category, sender.key,
+                log.trace, log.stream, ",
+            $columns,
+            " ",
+            $from
+        )
+    };
+}
+
+pub(crate) const LOG: &str = recorded!(
+    "FROM log
+    JOIN stream ON stream.id = log.stream
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender
+    WHERE log.position > $1 ORDER BY log.position LIMIT $2"
+);
+
+/// In the order in which the positions are given.
+pub(crate) const ENTRIES: &str = recorded!(
+    "FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (position, ordinal)
+    JOIN log ON log.position = asked.position
+    JOIN stream ON stream.id = log.stream
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender
+    ORDER BY asked.ordinal"
+);
+
+/// Of each of some streams the first events after a version, with the place of the stream among those that are asked for.
+pub(crate) const STREAMS: &str = recorded!(
+    "asked.ordinal",
+    "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (category, key, ordinal)
+    JOIN stream ON stream.category = asked.category AND stream.key = asked.key
+    CROSS JOIN LATERAL (
+        SELECT * FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL AND log.version > $3
+        ORDER BY log.version LIMIT $4
+    ) AS log
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender
+    ORDER BY asked.ordinal, log.version"
+);
+
+/// Spans of a process do not overlap, so their order and that of the entries in them is the order of the log.
+pub(crate) const PROCESS: &str = recorded!(
+    "FROM process_span AS span
+    CROSS JOIN LATERAL (
+        SELECT * FROM log
+        WHERE log.position BETWEEN greatest(span.first, $2 + 1) AND span.last AND log.process = $1
+    ) AS log
+    JOIN stream ON stream.id = log.stream
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender
+    WHERE span.process = $1 AND span.first >= coalesce(
+        (SELECT max(before.first) FROM process_span AS before WHERE before.process = $1 AND before.first <= $2), 0
+    )
+    ORDER BY span.first, log.position LIMIT $3"
+);
+
+/// The newest event of each stream of a category, if it is none of some.
+pub(crate) const OPEN_STREAMS: &str = recorded!(
+    "FROM stream
+    CROSS JOIN LATERAL (
+        SELECT * FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL ORDER BY log.version DESC LIMIT 1
+    ) AS log
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender
+    WHERE stream.category = $1 AND stream.key > $2 AND message_type.name <> ALL ($3::text[])
+    ORDER BY stream.key LIMIT $4"
+);
+
+pub(crate) const STREAMS_OF_CATEGORY: &str = "SELECT category, key FROM stream
+    WHERE category = $1 AND key > $2
+    AND EXISTS (SELECT FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL)
+    ORDER BY key LIMIT $3";
+
+pub(crate) const HEAD: &str = "SELECT coalesce(max(position), 0) FROM log";
+
+pub(crate) const PROGRESS: &str = "SELECT (SELECT coalesce(max(position), 0) FROM log),
+    (SELECT array_agg(checkpoint ORDER BY id) FROM partition)";
+
+pub(crate) const KEY: &str = "SELECT position FROM idempotency_key WHERE key = $1";
+
+/// The last span of a process knows how large it is.
+macro_rules! extent {
+    ($of:literal) => {
+        concat!(
+            "SELECT asked.process, span.last, span.messages,
+                (SELECT count(*) FROM timer WHERE timer.process = asked.process)
+            FROM (",
+            $of,
+            ") AS asked
+            CROSS JOIN LATERAL (
+                SELECT * FROM process_span WHERE process_span.process = asked.process ORDER BY first DESC LIMIT 1
+            ) AS span
+            ORDER BY asked.process DESC"
+        )
+    };
+}
+
+pub(crate) const EXTENT: &str = extent!("SELECT $1::bigint AS process");
+
+/// From one process to the one before it, so that the many spans of a large one are not read.
+pub(crate) const NEWEST_PROCESSES: &str = extent!(
+    "WITH RECURSIVE newest (process) AS (
+        SELECT max(process) FROM process_span WHERE process < $1
+        UNION ALL
+        SELECT (SELECT max(span.process) FROM process_span AS span WHERE span.process < newest.process)
+        FROM newest WHERE newest.process IS NOT NULL
+    )
+    SELECT process FROM newest WHERE process IS NOT NULL LIMIT $2"
+);
+
+macro_rules! parked {
+    ($condition:literal) => {
+        concat!(
+            "SELECT parked.position, parked.handler, stream.category, stream.key, parked.process, parked.cause, parked.at,
+                parked.reason, parked.attempts, parked.retry_at, parked.edited
+            FROM parked JOIN stream ON stream.id = parked.stream ",
+            $condition,
+            " ORDER BY parked.position, parked.handler LIMIT $1"
+        )
+    };
+}
+
+pub(crate) const PARKED: &str = parked!("");
+pub(crate) const PARKED_AFTER: &str = parked!("WHERE (parked.position, parked.handler) > ($2, $3)");
+pub(crate) const PARKED_OF_PROCESS: &str = parked!("WHERE parked.process = $2");
+pub(crate) const PARKED_OF_PROCESS_AFTER: &str =
+    parked!("WHERE parked.process = $2 AND (parked.position, parked.handler) > ($3, $4)");
+pub(crate) const PARKED_OF_STREAM: &str =
+    parked!("WHERE stream.category = $2 AND stream.key = $3 AND parked.handler = $4");
+
+pub(crate) const CALLS: &str =
+    "SELECT call.position, call.handler, stream.category, stream.key, call.process, call.attempts,
+        call.due, call.cause, call.at
+    FROM call JOIN stream ON stream.id = call.stream ORDER BY call.position, call.handler";
+
+pub(crate) const HOLDS: &str = "SELECT process, kind, operation FROM hold ORDER BY process";
+
+pub(crate) const NOTE: &str = "SELECT text FROM note WHERE name = $1";
+
+pub(crate) const NOTES: &str = "SELECT name, text FROM note WHERE starts_with(name, $1) ORDER BY name";
+
+macro_rules! timers {
+    ($condition:literal) => {
+        concat!(
+            "SELECT timer.id, timer.due, stream.category, stream.key, message_type.name, message_type.schema_version,
+                timer.payload, timer.process, timer.causation, sender.category, sender.key
+            FROM timer
+            JOIN stream ON stream.id = timer.stream
+            LEFT JOIN stream AS sender ON sender.id = timer.sender
+            JOIN message_type ON message_type.id = timer.message_type
+            WHERE ",
+            $condition,
+            " ORDER BY timer.due, timer.id LIMIT $1"
+        )
+    };
+}
+
+pub(crate) const TIMERS_AFTER: &str = timers!("(timer.due, timer.id) > ($2, $3)");
+pub(crate) const TIMERS_OF_PROCESS: &str = timers!("timer.process = $2");
+pub(crate) const TIMER: &str = timers!("timer.id = $2");
+pub(crate) const DUE_TIMERS: &str = timers!("timer.due <= $2");
+
+pub(crate) const NEXT_DUE: &str = "SELECT due FROM timer ORDER BY due LIMIT 1";

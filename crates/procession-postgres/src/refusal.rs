@@ -1,0 +1,146 @@
+//! Why a batch was refused, in the words that all stores have for it.
+
+use procession_core::log::{Position, ProcessId};
+use procession_runtime::{
+    StoreError,
+    store::{Batch, Conflict},
+};
+use serde_json::Value;
+use tokio_postgres::{Client, Error, error::SqlState};
+
+use crate::{
+    commit::Context,
+    encode::{Parameters, version_conflict},
+    error::said,
+    escape::{escape, unescape},
+    server::Server,
+};
+
+/// The connection may commit nothing any more.
+pub(crate) fn is_closed(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "PC007")
+}
+
+pub(crate) async fn explain(
+    context: &Context,
+    client: &Client,
+    batch: &Batch,
+    parameters: &Parameters<'_>,
+    error: &Error,
+) -> StoreError {
+    let server = &context.server;
+    let Some(code) = error.code() else { return server.store_error(error) };
+    let explained = match code.code() {
+        "PC007" => {
+            Some(StoreError::Transient(format!("{} has closed the connection that writes", server.name)))
+        }
+        "23505" if is_about_versions(error) => misfit(client, batch, parameters).await,
+        "55P03" => Some(StoreError::Transient(who_holds_the_log(server, client).await)),
+        _ => detail(error).and_then(|detail| refused(context, batch, code, &detail)),
+    };
+    explained.unwrap_or_else(|| server.store_error(error))
+}
+
+pub(crate) fn of_acquire(server: &Server, error: &Error) -> StoreError {
+    let unknown = || detail(error)?.get("partition")?.as_u64();
+    match unknown() {
+        Some(partition) => StoreError::Permanent(format!("this store has no partition {partition}")),
+        None => server.store_error(error),
+    }
+}
+
+fn detail(error: &Error) -> Option<Value> {
+    serde_json::from_str(error.as_db_error()?.detail()?).ok()
+}
+
+fn refused(context: &Context, batch: &Batch, code: &SqlState, detail: &Value) -> Option<StoreError> {
+    let number = |name: &str| detail.get(name).and_then(Value::as_u64);
+    let index = |name: &str| usize::try_from(number(name)?).ok();
+    let at = |name: &str| number(name).map(Position);
+    Some(match code.code() {
+        "PC001" => Conflict::Head { expected: batch.after?, actual: at("actual")? }.into(),
+        "PC002" => {
+            let key = unescape(detail.get("key")?.as_str()?).into_owned();
+            StoreError::Duplicate { key, position: at("position")? }
+        }
+        "PC003" => {
+            let new = batch.entries.get(index("entry")?.checked_sub(1)?)?;
+            version_conflict(new, detail.get("actual")?.as_i64()?)?.into()
+        }
+        "PC004" => {
+            let it = batch.checkpoints.get(index("move")?.checked_sub(1)?)?;
+            match (number("token"), at("actual")) {
+                (Some(token), Some(actual)) => {
+                    Conflict::check_move(it, token, actual, at("head")?).err()?.into()
+                }
+                _ => StoreError::Permanent(format!("this store has no partition {}", it.partition)),
+            }
+        }
+        "PC005" => {
+            let what = if detail.get("what")?.as_str()? == "timers" { "timers" } else { "messages" };
+            let (process, size, limit) = (ProcessId(number("process")?), number("size")?, number("limit")?);
+            StoreError::ProcessTooLarge { process, what, size, limit }
+        }
+        "PC006" => {
+            let entry = || Some(batch.entries.get(index("entry")?.checked_sub(1)?)?.entry.encoded());
+            let message = entry().or_else(|| Some(batch.timers.get(index("timer")?)?.message.clone()))?;
+            let limit = context.shape.max_payload_bytes;
+            StoreError::TooLarge { name: message.name.into(), bytes: message.payload.len(), limit }
+        }
+        _ => return None,
+    })
+}
+
+fn is_about_versions(error: &Error) -> bool {
+    error.as_db_error().and_then(|it| it.constraint()) == Some("log_by_stream")
+}
+
+/// Somebody was faster: which event has found another version than it expects, and which.
+async fn misfit(client: &Client, batch: &Batch, parameters: &Parameters<'_>) -> Option<StoreError> {
+    let streams = parameters.event_streams(batch);
+    let categories: Vec<_> = streams.iter().map(|it| escape(it.category())).collect();
+    let keys: Vec<_> = streams.iter().map(|it| escape(it.id())).collect();
+    let query = "SELECT (
+            SELECT coalesce(max(version), 0) FROM log
+            WHERE version IS NOT NULL AND stream = (
+                SELECT id FROM stream WHERE stream.category = asked.category AND stream.key = asked.key
+            )
+        ) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (category, key, ordinal) ORDER BY asked.ordinal";
+    let found = client.query(query, &[&categories, &keys]).await;
+    let versions =
+        found.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>());
+    match versions {
+        Ok(versions) => parameters.first_misfit(batch, &versions).map(Into::into),
+        // Nothing took effect in any case; who tries again finds out.
+        Err(error) => Some(StoreError::Transient(format!(
+            "a stream has grown meanwhile; how far is not known: {}",
+            said(&error)
+        ))),
+    }
+}
+
+/// The lock of the log was not to be had. It is held while a batch is committed, which takes no time; so who has it hangs.
+async fn who_holds_the_log(server: &Server, client: &Client) -> String {
+    let query =
+        "SELECT holder.pid, coalesce(activity.application_name, ''), coalesce(activity.state, 'unknown'),
+            coalesce(extract(epoch FROM clock_timestamp() - activity.xact_start), 0)::bigint
+        FROM pg_locks AS holder LEFT JOIN pg_stat_activity AS activity ON activity.pid = holder.pid
+        WHERE holder.locktype = 'advisory' AND holder.granted AND holder.objid = 0 AND holder.objsubid = 1
+        AND holder.classid = 'log'::regclass::oid
+        AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1";
+    let name = &server.name;
+    match client.query_opt(query, &[]).await {
+        Ok(Some(row)) => {
+            let (pid, application, state, age): (i32, String, String, i64) =
+                (row.get(0), row.get(1), row.get(2), row.get(3));
+            format!(
+                "the log of {name} is locked by another connection: pid {pid} (`{application}`, {state}), whose transaction is \
+                 {age} seconds old; end it by SELECT pg_terminate_backend({pid})"
+            )
+        }
+        Ok(None) => format!("a lock in {name} was not to be had in time, and it is free again"),
+        Err(error) => {
+            format!("a lock in {name} was not to be had in time; who has it is not known: {}", said(&error))
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The one connection that writes.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, pending, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use procession_core::{Partition, log::Position};
+use procession_runtime::{
+    StoreError,
+    store::{Batch, Committed, Ownership},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    ConnectError,
+    commit::{self, Context, Outcome, Unanswered},
+    encode::Shape,
+    known::Known,
+    listen::Listener,
+    server::{Link, Server},
+    writing::Writing,
+};
+
+/// What the writer is asked for.
+pub(crate) enum Job {
+    Commit { batch: Box<Batch>, reply: Reply<Committed> },
+    Acquire { partitions: Vec<Partition>, reply: Reply<Vec<Ownership>> },
+    Close { reply: Reply<()> },
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What a store was connected for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It may handle messages.
+    Node,
+    /// It appends to the log only.
+    Beside,
+}
+
+/// Sends batches one behind the other, without waiting for the answers in between.
+pub(crate) struct Writer {
+    context: Arc<Context>,
+    role: Role,
+    writing: Arc<Writing>,
+    /// The number of the last batch that was sent.
+    sequence: i64,
+    in_flight: VecDeque<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    /// What could not be sent while the server was away, with the time that it came.
+    waiting: VecDeque<(Instant, Job)>,
+}
+
+/// Batches that are sent and not answered. What the database remembers of a connection's commits is more.
+const MOST_IN_FLIGHT: usize = 16;
+/// So long what is asked for waits for a server that is away.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The pauses between attempts to reach it grow up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl Writer {
+    pub(crate) async fn begin(
+        server: &Arc<Server>,
+        link: Link,
+        shape: Shape,
+        known: Known,
+        listener: &Listener,
+        role: Role,
+    ) -> Result<Self, ConnectError> {
+        let begun = Writing::begin(link, None).await;
+        let (writing, _) = begun.map_err(|error| server.connect_error(&error))?;
+        listener.heads().saw(writing.head);
+        let context = Context { server: server.clone(), shape, known, heads: listener.heads() };
+        Ok(Self {
+            context: Arc::new(context),
+            role,
+            writing: Arc::new(writing),
+            sequence: 0,
+            in_flight: VecDeque::new(),
+            waiting: VecDeque::new(),
+        })
+    }
+
+    /// Starts its task.
+    pub(crate) fn start(self) -> mpsc::UnboundedSender<Job> {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        tokio::spawn(self.run(queue));
+        jobs
+    }
+
+    async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Job>) {
+        loop {
+            let has_room = self.in_flight.len() < MOST_IN_FLIGHT;
+            let job = match self.waiting.pop_front() {
+                Some((_, job)) if has_room => Some(job),
+                waiting => {
+                    self.waiting.extend(waiting);
+                    tokio::select! {
+                        biased;
+                        outcome = front(&mut self.in_flight) => {
+                            self.in_flight.pop_front();
+                            if let Outcome::Lost(unanswered) = outcome
+                                && !self.begin_again(unanswered, &mut queue).await
+                            {
+                                return;
+                            }
+                            continue;
+                        }
+                        job = queue.recv(), if has_room && self.waiting.is_empty() => job,
+                    }
+                }
+            };
+            match job {
+                Some(Job::Commit { batch, reply }) => self.commit(batch, reply).await,
+                Some(Job::Acquire { partitions, reply }) => self.acquire(partitions, reply).await,
+                Some(Job::Close { reply }) => return self.close(&mut queue, Some(reply)).await,
+                None => return self.close(&mut queue, None).await,
+            }
+        }
+    }
+
+    async fn commit(&mut self, batch: Box<Batch>, reply: Reply<Committed>) {
+        self.sequence += 1;
+        let (context, writing) = (self.context.clone(), self.writing.clone());
+        self.send(commit::commit(context, writing, self.sequence, batch, reply)).await;
+    }
+
+    async fn acquire(&mut self, partitions: Vec<Partition>, reply: Reply<Vec<Ownership>>) {
+        if self.role == Role::Beside {
+            let reason = "the store was connected to beside the nodes that handle its messages; connect as a node for that";
+            _ = reply.send(Err(StoreError::Permanent(reason.into())));
+            return;
+        }
+        let (context, writing) = (self.context.clone(), self.writing.clone());
+        self.send(commit::acquire(context, writing, partitions, reply)).await;
+    }
+
+    /// A call is on its way as soon as it was polled once, so the order of the calls is that of the jobs.
+    async fn send(&mut self, call: impl Future<Output = Outcome> + Send + 'static) {
+        let mut call: Pin<Box<dyn Future<Output = Outcome> + Send>> = Box::pin(call);
+        let polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
+        self.in_flight.push_back(match polled {
+            Poll::Pending => call,
+            Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
+        });
+    }
+
+    /// The connection is lost. Begins with another one, which tells what became of the batches that were not answered. Tells
+    /// whether there is still somebody to work for.
+    async fn begin_again(
+        &mut self,
+        unanswered: Option<Unanswered>,
+        queue: &mut mpsc::UnboundedReceiver<Job>,
+    ) -> bool {
+        self.writing.abandon();
+        let mut all: Vec<Unanswered> = unanswered.into_iter().collect();
+        for call in self.in_flight.drain(..) {
+            if let Outcome::Lost(Some(unanswered)) = call.await {
+                all.push(unanswered);
+            }
+        }
+        let (context, lost) = (self.context.clone(), self.writing.id);
+        tracing::warn!(
+            server = context.server.name,
+            unanswered = all.len(),
+            "the connection that writes is lost"
+        );
+        let last_error = std::sync::Mutex::new(None);
+        let mut opening = pin!(open_again(&context, lost, &last_error));
+        loop {
+            let overdue = self.waiting.front().map(|(since, _)| *since + PATIENCE);
+            tokio::select! {
+                biased;
+                (writing, committed) = &mut opening => {
+                    context.heads.saw(writing.head);
+                    all.into_iter().for_each(|it| it.resolve(&context, committed.as_deref()));
+                    self.writing = Arc::new(writing);
+                    return true;
+                }
+                () = at(overdue) => {
+                    let error = last_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+                    if let Some((_, job)) = self.waiting.pop_front() && !refuse(job, &context, error) {
+                        return false;
+                    }
+                }
+                job = queue.recv() => match job {
+                    Some(job) => self.waiting.push_back((Instant::now(), job)),
+                    None => return false,
+                },
+            }
+        }
+    }
+
+    /// Lets go of the store, when everything that was sent is answered.
+    async fn close(mut self, queue: &mut mpsc::UnboundedReceiver<Job>, reply: Option<Reply<()>>) {
+        while let Some(call) = self.in_flight.pop_front() {
+            if let Outcome::Lost(unanswered) = call.await
+                && !self.begin_again(unanswered, queue).await
+            {
+                break;
+            }
+        }
+        self.writing.end().await;
+        if let Some(reply) = reply {
+            _ = reply.send(Ok(()));
+        }
+    }
+}
+
+/// The outcome of the first call in flight, as long as there is one.
+async fn front(in_flight: &mut VecDeque<Pin<Box<dyn Future<Output = Outcome> + Send>>>) -> Outcome {
+    match in_flight.front_mut() {
+        Some(call) => call.await,
+        None => pending().await,
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
+    }
+}
+
+/// Tries for as long as it takes.
+async fn open_again(
+    context: &Context,
+    lost: i64,
+    last_error: &std::sync::Mutex<Option<StoreError>>,
+) -> (Writing, Option<Vec<(i64, Position)>>) {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match Writing::open(&context.server, lost).await {
+            Ok(opened) => {
+                // Behind the same address there may be another database now: one that was restored.
+                context.known.rows().forget();
+                return opened;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the server is still away");
+                *last_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+            }
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Answers what has waited too long for the server. Tells whether the store is still in use.
+fn refuse(job: Job, context: &Context, error: Option<StoreError>) -> bool {
+    let away = || StoreError::Transient(format!("{} is away", context.server.name));
+    let error = error.unwrap_or_else(away);
+    match job {
+        Job::Commit { reply, .. } => _ = reply.send(Err(error)),
+        Job::Acquire { reply, .. } => _ = reply.send(Err(error)),
+        Job::Close { reply } => {
+            _ = reply.send(Ok(()));
+            return false;
+        }
+    }
+    true
+}
