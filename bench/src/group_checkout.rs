@@ -6,13 +6,14 @@ use hotel::{
     guest_stays::{CheckInGuest, GuestStay, RecordCharge, RecordPayment, Status},
     hotel,
 };
-use procession::{MemoryStore, Runtime, Store, log::ProcessId, sqlite::SqliteStore};
+use procession::{Runtime, log::ProcessId, sqlite::SqliteStore};
 use tokio::task::JoinSet;
 
 use crate::{
-    Failure, GroupCheckout as Job, StoreKind,
-    counting::Counted,
+    Failure, GroupCheckout as Job,
+    counting::Counts,
     memory::{peak_rss_mib, reset_peak_rss},
+    place::Place,
     processor_time::processor_time,
     raw::Raw,
     report::{Comparison, Report, percentile, rounded},
@@ -26,25 +27,19 @@ pub(crate) async fn run(job: &Job, style: Style) -> Result<Report, Failure> {
         Some(folder) => tempfile::tempdir_in(folder)?,
         None => tempfile::tempdir()?,
     };
+    let place = Place::of(job, folder.path().join("hotel.db"))?;
     let raw = Raw { folder: folder.path(), groups: job.groups, guests: job.guests };
     let mut raw_rates = Vec::new();
     if job.raw {
-        raw_rates.push(raw.guests_per_s()?);
+        raw_rates.push(raw.guests_per_s(&place).await?);
     }
-    let mut report = match job.store {
-        StoreKind::Memory => {
-            let store = MemoryStore::new();
-            measure(job, style, || Ok(store.clone())).await?
-        }
-        StoreKind::Sqlite => {
-            let file = folder.path().join("hotel.db");
-            fill(job, style, &file).await?;
-            measure(job, style, || Ok(SqliteStore::open(&file)?)).await?
-        }
-    };
+    if let Place::Sqlite(file) = &place {
+        fill(job, style, file).await?;
+    }
+    let mut report = measure(job, style, &place).await?;
     report.store_bytes = size_of(folder.path(), "hotel.db");
     if job.raw {
-        raw_rates.extend([raw.guests_per_s()?, raw.guests_per_s()?]);
+        raw_rates.extend([raw.guests_per_s(&place).await?, raw.guests_per_s(&place).await?]);
         report.raw = Some(Comparison::of(report.guests_per_s, raw_rates));
     }
     Ok(report)
@@ -63,37 +58,80 @@ async fn fill(job: &Job, style: Style, file: &Path) -> Result<(), Failure> {
     Ok(std::fs::File::open(file)?.sync_all()?)
 }
 
-async fn measure<S: Store>(
-    job: &Job,
-    style: Style,
-    open: impl Fn() -> Result<S, Failure>,
-) -> Result<Report, Failure> {
-    let (store, mut counts) = Counted::new(open()?);
-    let mut runtime = Runtime::start(&hotel(style)?, store).await?;
-    lengthen_log(&runtime, job.rows_before).await?;
-    set_up(&runtime, job).await?;
-    if job.cold {
-        runtime.stop().await?;
-        let store;
-        (store, counts) = Counted::new(open()?);
-        runtime = Runtime::start(&hotel(style)?, store).await?;
+/// The runtimes that share the work; clients ask one after the other.
+struct Nodes(Vec<Runtime>);
+
+impl Nodes {
+    async fn start(job: &Job, style: Style, place: &Place, counts: &Counts) -> Result<Self, Failure> {
+        let mut nodes = Vec::new();
+        for _ in 0..job.nodes {
+            nodes.push(Runtime::start(&hotel(style)?, counts.of(place.open().await?)).await?);
+        }
+        let nodes = Self(nodes);
+        nodes.have_their_share().await?;
+        Ok(nodes)
     }
-    let (commits, rows, rows_before) = (counts.commits(), counts.rows(), runtime.committed().borrow().0);
+
+    /// Waits until none has more than its share.
+    async fn have_their_share(&self) -> Result<(), Failure> {
+        let store = self.first().reader().store();
+        let Some(nodes) = store.nodes() else { return Ok(()) };
+        loop {
+            let owned: Vec<usize> = nodes.list().await?.iter().map(|it| it.partitions.len()).collect();
+            let (most, fewest) = (owned.iter().max(), owned.iter().min());
+            let all = usize::from(store.partitions());
+            if owned.iter().sum::<usize>() == all
+                && most.zip(fewest).is_some_and(|(most, fewest)| most - fewest <= 1)
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    fn first(&self) -> &Runtime {
+        &self.0[0]
+    }
+
+    fn node(&self, number: u32) -> &Runtime {
+        &self.0[number as usize % self.0.len()]
+    }
+
+    async fn stop(self) -> Result<(), Failure> {
+        for node in self.0 {
+            node.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn measure(job: &Job, style: Style, place: &Place) -> Result<Report, Failure> {
+    let counts = Counts::default();
+    let mut nodes = Nodes::start(job, style, place, &counts).await?;
+    lengthen_log(nodes.first(), job.rows_before).await?;
+    set_up(nodes.first(), job).await?;
+    if job.cold {
+        nodes.stop().await?;
+        nodes = Nodes::start(job, style, place, &counts).await?;
+    }
+    let rows_before = nodes.first().reader().store().progress().await?.head.0;
+    let (commits, rows) = (counts.commits(), counts.rows());
     reset_peak_rss();
 
     let (start, worked) = (Instant::now(), processor_time().unwrap_or_default());
-    let mut times = check_out_groups(&runtime, job).await?;
+    let mut times = check_out_groups(&nodes, job).await?;
     let seconds = start.elapsed().as_secs_f64();
     let worked = processor_time().map_or(f64::NAN, |it| (it - worked).as_secs_f64() * 1000.0);
 
     let peak_rss_mib = peak_rss_mib().unwrap_or(f64::NAN);
     let (commits, rows) = (counts.commits() - commits, counts.rows() - rows);
-    let verified = verify(&runtime, job).await?;
-    runtime.stop().await?;
+    let verified = verify(nodes.first(), job).await?;
+    nodes.stop().await?;
     times.sort_by(f64::total_cmp);
     Ok(Report {
-        store: if job.store == StoreKind::Memory { "memory" } else { "sqlite" },
+        store: place.name(),
         style: style.name(),
+        nodes: job.nodes,
         groups: job.groups,
         guests: job.guests,
         guests_per_s: rounded(f64::from(job.groups * job.guests) / seconds),
@@ -160,17 +198,17 @@ async fn lengthen_log(runtime: &Runtime, rows: u64) -> Result<(), Failure> {
 }
 
 /// Returns each group's time from its command to its durable end, in milliseconds.
-async fn check_out_groups(runtime: &Runtime, job: &Job) -> Result<Vec<f64>, Failure> {
+async fn check_out_groups(nodes: &Nodes, job: &Job) -> Result<Vec<f64>, Failure> {
     let mut times = Vec::with_capacity(job.groups as usize);
     if job.one_by_one {
         for group in 0..job.groups {
-            times.push(check_out(runtime.clone(), group, job.guests).await?);
+            times.push(check_out(nodes.node(group).clone(), group, job.guests).await?);
         }
         return Ok(times);
     }
     let mut groups = JoinSet::new();
     for group in 0..job.groups {
-        groups.spawn(check_out(runtime.clone(), group, job.guests));
+        groups.spawn(check_out(nodes.node(group).clone(), group, job.guests));
     }
     while let Some(time) = groups.join_next().await {
         times.push(time??);

@@ -4,8 +4,10 @@ mod backlog;
 mod counting;
 mod group_checkout;
 mod memory;
+mod place;
 mod processor_time;
 mod raw;
+mod raw_postgres;
 mod report;
 
 use std::path::PathBuf;
@@ -71,6 +73,13 @@ struct GroupCheckout {
     /// Where the processes are durable.
     #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
     store: StoreKind,
+    /// The database of `--store postgres`: `postgres://USER:PASSWORD@HOST/DATABASE`, with nothing of value in it. Without it a
+    /// server is started, and thrown away.
+    #[arg(long, value_name = "ADDRESS")]
+    database: Option<String>,
+    /// How many nodes share the work; more than one need a store that can be shared.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    nodes: u32,
     /// How the groups find their way from module to module; `all` runs one style after the other, each on a store of its
     /// own. What a run leaves in memory counts in the peaks of those after it.
     #[arg(long, value_name = "STYLE", default_value = Style::default().name(), value_parser = styles())]
@@ -84,7 +93,9 @@ struct GroupCheckout {
     /// Start a group only when the one before it has ended, to measure latency.
     #[arg(long)]
     one_by_one: bool,
-    /// Write the bare rows to SQLite too, on the same disk in the same run, and compare.
+    /// Write the bare rows too, to the same database and on the same disk in the same run, and compare.
+    ///
+    /// For the store in memory they go to SQLite.
     #[arg(long)]
     raw: bool,
     /// Fill the log with at least this many rows before the groups arrive.
@@ -105,6 +116,7 @@ struct GroupCheckout {
 enum StoreKind {
     Memory,
     Sqlite,
+    Postgres,
 }
 
 /// One style, or all of them.

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use procession::{MemoryStore, Store, StoreAddress};
-use procession_test_servers::{Database, Postgres};
+use procession_test_servers::Database;
 
 use crate::{Failure, GroupCheckout as Job, StoreKind};
 
@@ -9,7 +9,7 @@ use crate::{Failure, GroupCheckout as Job, StoreKind};
 pub(crate) enum Place {
     Memory(MemoryStore),
     Sqlite(PathBuf),
-    Postgres { address: String, _thrown_away: Option<(Database, Arc<Postgres>)> },
+    Postgres { address: String, _thrown_away: Option<Database<'static>> },
 }
 
 impl Place {
@@ -18,16 +18,17 @@ impl Place {
         match (job.store, &job.database) {
             (StoreKind::Memory, _) if job.nodes > 1 => Ok(Self::Memory(MemoryStore::new().with_nodes())),
             (StoreKind::Memory, _) => Ok(Self::Memory(MemoryStore::new())),
-            (StoreKind::Sqlite, _) if job.nodes > 1 => Err("one process at a time works on an SQLite store".into()),
+            (StoreKind::Sqlite, _) if job.nodes > 1 => {
+                Err("one process at a time works on an SQLite store".into())
+            }
             (StoreKind::Sqlite, _) => Ok(Self::Sqlite(file)),
             (StoreKind::Postgres, Some(address)) => {
                 Ok(Self::Postgres { address: address.clone(), _thrown_away: None })
             }
             (StoreKind::Postgres, None) => {
-                let server = Arc::new(Postgres::start()?);
-                let database = server.database()?;
+                let database = procession_test_servers::shared()?.database()?;
                 let address = database.url().to_owned();
-                Ok(Self::Postgres { address, _thrown_away: Some((database, server)) })
+                Ok(Self::Postgres { address, _thrown_away: Some(database) })
             }
         }
     }

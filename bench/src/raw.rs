@@ -4,10 +4,10 @@ use std::{path::Path, time::Instant};
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::Failure;
+use crate::{Failure, place::Place, raw_postgres};
 
 /// Rows for this many guests are committed together.
-const GUESTS_PER_COMMIT: u32 = 500;
+pub(crate) const GUESTS_PER_COMMIT: u32 = 500;
 
 /// Per guest a command, an event, a command and an event, with the two indexes that reading a stream and a partition
 /// needs, in the leanest table that can hold them: every name is a number.
@@ -28,8 +28,17 @@ pub(crate) struct Raw<'a> {
 }
 
 impl Raw<'_> {
-    /// Writes the rows into a new file, and returns how many guests that were in a second.
-    pub(crate) fn guests_per_s(&self) -> Result<f64, Failure> {
+    /// Writes the rows into a new table, and returns how many guests that were in a second.
+    pub(crate) async fn guests_per_s(&self, place: &Place) -> Result<f64, Failure> {
+        match place {
+            Place::Postgres { address, .. } => {
+                raw_postgres::guests_per_s(address, self.groups, self.guests).await
+            }
+            Place::Memory(_) | Place::Sqlite(_) => self.guests_per_s_on_sqlite(),
+        }
+    }
+
+    fn guests_per_s_on_sqlite(&self) -> Result<f64, Failure> {
         let folder = tempfile::tempdir_in(self.folder)?;
         let mut connection = open(&folder.path().join("raw.db"))?;
         let total = self.groups * self.guests;
@@ -86,7 +95,7 @@ fn open(path: &Path) -> Result<Connection, Failure> {
 }
 
 /// As long as the messages of the job.
-fn payload(group: u32, guest: u32) -> String {
+pub(crate) fn payload(group: u32, guest: u32) -> String {
     format!(
         r#"{{"guest_stay":"stay-{guest:08}","group_checkout":"group-{group:08}","at":"2026-11-23T10:00:00.000000Z"}}"#
     )

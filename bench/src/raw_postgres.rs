@@ -107,8 +107,16 @@ async fn write(
         }
     }
     let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 10] = [
-        &it.positions, &it.partitions, &it.kinds, &it.streams, &it.versions, &it.types, &it.payloads,
-        &it.correlations, &it.causations, &it.times,
+        &it.positions,
+        &it.partitions,
+        &it.kinds,
+        &it.streams,
+        &it.versions,
+        &it.types,
+        &it.payloads,
+        &it.correlations,
+        &it.causations,
+        &it.times,
     ];
     client.execute(insert, &columns).await.map(drop)
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 pub(crate) struct Report {
     pub(crate) store: &'static str,
     pub(crate) style: &'static str,
+    pub(crate) nodes: u32,
     pub(crate) groups: u32,
     pub(crate) guests: u32,
     pub(crate) guests_per_s: f64,

@@ -21,6 +21,9 @@ pub use procession_core::{
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use procession_postgres as postgres;
 #[cfg(feature = "fault-points")]
 #[doc(hidden)]
 pub use procession_runtime::fault_points;
