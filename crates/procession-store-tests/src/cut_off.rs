@@ -97,8 +97,14 @@ impl Nodes for Heard {
         self.nodes.list()
     }
 
-    fn read_share(&self, partitions: Vec<Partition>, after: Position, limit: usize) -> Answer<ShareOfLog> {
-        self.nodes.read_share(partitions, after, limit)
+    fn read_share(
+        &self,
+        partitions: Vec<Partition>,
+        after: Position,
+        through: Option<Position>,
+        limit: usize,
+    ) -> Answer<ShareOfLog> {
+        self.nodes.read_share(partitions, after, through, limit)
     }
 
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {

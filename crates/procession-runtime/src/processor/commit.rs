@@ -6,8 +6,14 @@ use jiff::Timestamp;
 use procession_core::log::{Position, ProcessId};
 
 use super::{
-    Processor, batching::Batching, finished::Finished, measured::Tally, quiet::QuietReply, recovery::Undone,
+    Processor,
+    batching::Batching,
+    finished::Finished,
+    measured::Tally,
+    quiet::QuietReply,
+    recovery::Undone,
     replies::Reply,
+    share::{Written, WrittenMessage},
 };
 use crate::{
     fault_points::FaultPoint,
@@ -21,6 +27,8 @@ pub(super) struct InFlight {
     /// Where the log ends after it, if nobody else writes.
     pub(super) head: Position,
     entries: u64,
+    /// Its messages for this node, when others write too.
+    written: Vec<WrittenMessage>,
     /// Whom to tell what, when it is durable. The requests are kept, to run them again if it fails.
     pub(super) answered: Vec<(Request, Outcome)>,
     pub(super) quiet: Vec<QuietReply>,
@@ -70,12 +78,14 @@ impl Processor {
         self.measure(&mut batching.tally, &batching.batch, batching.bytes);
         FaultPoint::BatchSubmitting.pass();
         let (head, entries) = (batching.head(), batching.batch.entries.len() as u64);
+        let written = self.written_for_itself(&batching.batch);
         let answer = self.store.commit(batching.batch);
         FaultPoint::BatchSubmitted.pass();
         self.in_flight.push_back(InFlight {
             answer,
             head,
             entries,
+            written,
             answered: batching.answered,
             quiet,
             replies: batching.replies,
@@ -126,7 +136,9 @@ impl Processor {
                 batch.stands_after(committed);
                 if self.share.is_part() {
                     self.head = self.head.max(batch.head);
-                    self.share.has_grown();
+                    let (after, messages) = (committed.after, std::mem::take(&mut batch.written));
+                    let written = Written { after, head: batch.head, messages };
+                    self.share.wrote(written, self.limits.queued_messages);
                 }
                 FaultPoint::BatchDurable.pass();
                 self.backoff.reset();

@@ -171,6 +171,7 @@ impl Processor {
         let mut calls = self.store.calls().await?;
         calls.retain(|it| self.share.owns(&it.stream));
         self.read_next_due().await?;
+        self.share.read_anew();
         self.send_away();
         self.states.clear();
         self.quiet.reset();

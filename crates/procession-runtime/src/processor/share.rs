@@ -4,12 +4,15 @@
 //! next batch while the store commits the last. Beside others it cannot: a batch goes to wherever the log ends, its messages
 //! are read back in the order of the log, and the versions of streams say whether a decision still holds.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use procession_core::{
     Partition, Stream,
-    log::{Kind, Position, Recorded},
+    log::{Entry, Kind, Position, Recorded},
 };
 
 use super::{Processor, backlog::Pending, batching::Batching, holds::Held, others::Others};
@@ -17,8 +20,23 @@ use crate::{
     Operation, Requested,
     member::Member,
     request::Mode,
-    store::{Membership, Ownership, ParkedOf, StoreError, Timer},
+    store::{Batch, Membership, Ownership, ParkedOf, Reference, StoreError, Timer},
 };
+
+/// What a node has written for itself in one batch.
+pub(super) struct Written {
+    pub(super) after: Position,
+    pub(super) head: Position,
+    pub(super) messages: Vec<WrittenMessage>,
+}
+
+/// A message that a node has written for itself, as it refers to others in its batch.
+pub(super) struct WrittenMessage {
+    pub(super) index: u64,
+    pub(super) process: Option<Reference>,
+    pub(super) causation: Option<Reference>,
+    pub(super) entry: Arc<Entry>,
+}
 
 /// Entries of a share that are read at once.
 const ENTRIES_PER_READ: usize = 4096;
@@ -32,6 +50,8 @@ pub(crate) struct Share {
     is_part: bool,
     /// Whether the log may hold something for it that it has not read.
     has_news: bool,
+    /// What it has written for itself, up to where nobody need read it back.
+    written: VecDeque<Written>,
     /// What operators have asked for in partitions of others, until that is done there.
     asked_elsewhere: Vec<(Partition, Position)>,
 }
@@ -40,7 +60,15 @@ impl Share {
     /// All of a store that has one owner.
     pub(crate) fn whole(owned: Vec<Ownership>, partitions: u16) -> Self {
         let asked_elsewhere = Vec::new();
-        Self { owned, partitions, member: None, is_part: false, has_news: false, asked_elsewhere }
+        Self {
+            owned,
+            partitions,
+            member: None,
+            is_part: false,
+            has_news: false,
+            written: VecDeque::new(),
+            asked_elsewhere,
+        }
     }
 
     /// What a node is given.
@@ -50,6 +78,22 @@ impl Share {
         let membership = member.membership();
         share.take(membership);
         share
+    }
+
+    /// A batch is in the log.
+    pub(super) fn wrote(&mut self, written: Written, most: usize) {
+        self.written.push_back(written);
+        if self.written.iter().map(|it| it.messages.len()).sum::<usize>() > most {
+            // It is read back when there is room.
+            self.written.clear();
+            self.has_news = true;
+        }
+    }
+
+    /// Begins anew with what the store says.
+    pub(super) fn read_anew(&mut self) {
+        self.written.clear();
+        self.has_news = true;
     }
 
     fn take(&mut self, membership: Membership) {
@@ -86,7 +130,7 @@ impl Share {
 
     /// Whether everything that the log holds for it was read.
     pub(super) fn is_read(&self) -> bool {
-        !self.is_part || !self.has_news
+        !self.is_part || (!self.has_news && self.written.is_empty())
     }
 
     /// Whether it is told by the store when the log grows. Who owns nothing need not know.
@@ -165,22 +209,53 @@ impl Processor {
         Ok(true)
     }
 
-    /// Reads what the log holds for the partitions of this node.
+    /// Takes in what the log holds for the partitions of this node: what it has written itself, and what others have.
     pub(super) async fn read_share(&mut self) -> Result<(), StoreError> {
-        let Some(nodes) = self.share.member.as_ref().map(|it| it.nodes().clone()) else { return Ok(()) };
-        while self.share.has_news && self.backlog.is_low() && !self.share.owned.is_empty() {
-            let partitions = self.share.owned_partitions();
-            let read = nodes.read_share(partitions, self.backlog.read_through(), ENTRIES_PER_READ).await?;
-            let is_all = read.entries.len() < ENTRIES_PER_READ;
-            for it in read.entries {
-                self.read_one(it);
+        while !self.share.is_read() && self.backlog.is_low() && !self.share.owned.is_empty() {
+            match self.share.written.pop_front() {
+                Some(written) if written.after <= self.backlog.read_through() => self.read_back(written),
+                Some(written) => {
+                    // Others have written before it.
+                    let through = written.after;
+                    self.share.written.push_front(written);
+                    self.read_others(Some(through)).await?;
+                }
+                None => {
+                    let is_all = self.read_others(None).await?;
+                    self.share.has_news = !is_all;
+                }
             }
-            self.backlog.read_to(read.through);
-            self.head = self.head.max(read.through);
-            self.next_due = read.next_due;
-            self.share.has_news = !is_all;
         }
         Ok(())
+    }
+
+    /// Offers what this node has written for itself.
+    fn read_back(&mut self, written: Written) {
+        let after = written.after;
+        for it in written.messages {
+            let position = after.plus(it.index + 1);
+            if position > self.backlog.read_through() {
+                let process = it.process.map_or(position, |it| it.resolve(after)).into();
+                let causation = it.causation.map(|it| it.resolve(after));
+                self.take_in(Pending { position, process, causation, entry: it.entry });
+            }
+        }
+        self.backlog.read_to(written.head);
+    }
+
+    /// Reads up to a position, or to the end. Returns whether that is reached.
+    async fn read_others(&mut self, through: Option<Position>) -> Result<bool, StoreError> {
+        let Some(nodes) = self.share.member.as_ref().map(|it| it.nodes().clone()) else { return Ok(true) };
+        let (partitions, after) = (self.share.owned_partitions(), self.backlog.read_through());
+        let read = nodes.read_share(partitions, after, through, ENTRIES_PER_READ).await?;
+        let is_all = read.entries.len() < ENTRIES_PER_READ;
+        for it in read.entries {
+            self.read_one(it);
+        }
+        self.backlog.read_to(read.through);
+        self.head = self.head.max(read.through);
+        self.next_due = read.next_due;
+        Ok(is_all)
     }
 
     fn read_one(&mut self, recorded: Recorded) {
@@ -191,8 +266,11 @@ impl Processor {
         // Another node has executed a command for it.
         self.states.forget_before(stream, recorded.version);
         let Recorded { position, process, causation, entry, .. } = recorded;
-        let pending = Pending { position, process, causation, entry };
-        let has_handlers = self.has_handlers(&pending.entry);
+        self.take_in(Pending { position, process, causation, entry });
+    }
+
+    fn take_in(&mut self, pending: Pending) {
+        let (has_handlers, process) = (self.has_handlers(&pending.entry), pending.process);
         self.traces.offered(&pending);
         if self.backlog.offer_later(pending, has_handlers) {
             self.quiet.begun(process);
@@ -245,6 +323,22 @@ impl Processor {
         }
         self.shared.store(self.share.is_part, std::sync::atomic::Ordering::Release);
         self.others = Others::default();
+    }
+
+    /// What a batch holds for this node itself.
+    pub(super) fn written_for_itself(&self, batch: &Batch) -> Vec<WrittenMessage> {
+        if !self.share.is_part {
+            return Vec::new();
+        }
+        let is_own = |it: &Entry| self.share.owns(&it.stream) && self.has_handlers(it);
+        let entries = (0..).zip(&batch.entries).filter(|(_, it)| is_own(&it.entry));
+        let messages = entries.map(|(index, it)| WrittenMessage {
+            index,
+            process: it.process,
+            causation: it.causation,
+            entry: Arc::clone(&it.entry),
+        });
+        messages.collect()
     }
 
     /// Timers that are due, of the partitions of this node.

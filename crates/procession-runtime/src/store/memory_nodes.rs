@@ -129,18 +129,25 @@ impl Nodes for MemoryStore {
         answer(Ok(self.inner().list()))
     }
 
-    fn read_share(&self, partitions: Vec<Partition>, after: Position, limit: usize) -> Answer<ShareOfLog> {
+    fn read_share(
+        &self,
+        partitions: Vec<Partition>,
+        after: Position,
+        through: Option<Position>,
+        limit: usize,
+    ) -> Answer<ShareOfLog> {
         let inner = self.inner();
         let is_meant =
             |stream: &Stream| partitions.contains(&stream.partition(inner.checkpoints.len() as u16));
         let first = usize::try_from(after.0).unwrap_or(usize::MAX);
-        let share = inner.log.iter().skip(first);
+        let through = through.unwrap_or_else(|| inner.head());
+        let share = inner.log.iter().skip(first).take_while(|it| it.position <= through);
         let share = share.filter(|it| it.entry.kind == Kind::Operation || is_meant(&it.entry.stream));
         let entries: Vec<_> = share.take(limit).cloned().collect();
         let is_all = entries.len() < limit;
         let last = entries.last().map(|it| it.position).filter(|_| !is_all);
         let next_due = inner.timers.in_order().find(|it| is_meant(&it.to)).map(|it| it.due);
-        answer(Ok(ShareOfLog { entries, through: last.unwrap_or_else(|| inner.head()), next_due }))
+        answer(Ok(ShareOfLog { entries, through: last.unwrap_or(through), next_due }))
     }
 
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {

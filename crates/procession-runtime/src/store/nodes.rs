@@ -26,9 +26,15 @@ pub trait Nodes: Send + Sync + 'static {
     /// The nodes that live, in the order in which they came.
     fn list(&self) -> Answer<Vec<Node>>;
 
-    /// What the log holds for some partitions after a position, up to `limit` entries, in log order. What operators have
-    /// asked for in other partitions is among it, because it concerns everybody.
-    fn read_share(&self, partitions: Vec<Partition>, after: Position, limit: usize) -> Answer<ShareOfLog>;
+    /// What the log holds for some partitions after a position, up to another one or to its end, up to `limit` entries, in log
+    /// order. What operators have asked for in other partitions is among it, because it concerns everybody.
+    fn read_share(
+        &self,
+        partitions: Vec<Partition>,
+        after: Position,
+        through: Option<Position>,
+        limit: usize,
+    ) -> Answer<ShareOfLog>;
 
     /// Up to `limit` timers that are due and whose commands belong to these partitions, in the order of their due times and of asking.
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>>;
@@ -93,7 +99,7 @@ pub struct Node {
 pub struct ShareOfLog {
     /// The entries, in log order.
     pub entries: Vec<Recorded>,
-    /// Up to where there are no others: the end of the log, or the last of these entries.
+    /// Up to where there are no others: the end of what was asked for, or the last of these entries.
     pub through: Position,
     /// When the next timer of these partitions is due.
     pub next_due: Option<Timestamp>,
