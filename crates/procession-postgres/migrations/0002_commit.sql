@@ -194,6 +194,9 @@ CREATE FUNCTION commit_batch(
     move_tokens bigint[],
     move_froms bigint[],
     move_tos bigint[],
+    -- Streams that must have these versions before the batch.
+    stood_on_streams integer[],
+    stood_on_versions bigint[],
     rare_text text,
     OUT after bigint,
     OUT stream_ids bigint[],
@@ -230,6 +233,19 @@ BEGIN
     WHERE id = writer_id AND NOT is_closed;
     IF NOT FOUND THEN
         PERFORM refuse('PC007', 'null');
+    END IF;
+
+    IF stood_on_streams IS NOT NULL THEN
+        SELECT stood_on.ordinal, found.version INTO refused
+        FROM unnest(stood_on_streams, stood_on_versions) WITH ORDINALITY AS stood_on (stream, version, ordinal)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(max(version), 0) AS version FROM log
+            WHERE stream = streams[stood_on.stream] AND version IS NOT NULL
+        ) AS found
+        WHERE found.version <> stood_on.version ORDER BY stood_on.ordinal LIMIT 1;
+        IF FOUND THEN
+            PERFORM refuse('PC003', json_build_object('stood_on', refused.ordinal, 'actual', refused.version));
+        END IF;
     END IF;
 
     IF keys IS NOT NULL THEN

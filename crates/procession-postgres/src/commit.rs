@@ -16,6 +16,7 @@ use crate::{
     known::Known,
     listen::Heads,
     names::Names,
+    read::Readers,
     refusal,
     rows::position,
     server::Server,
@@ -28,6 +29,7 @@ pub(crate) struct Context {
     pub(crate) server: Arc<Server>,
     pub(crate) shape: Shape,
     pub(crate) known: Known,
+    pub(crate) readers: Readers,
     pub(crate) heads: Heads,
 }
 
@@ -74,7 +76,7 @@ pub(crate) async fn commit(
         }
         Ok(Err(error)) if !is_lost(&error) => {
             let is_closed = refusal::is_closed(&error);
-            let why = refusal::explain(&context, writing.client(), &batch, &parameters, &error).await;
+            let why = refusal::explain(&context, &batch, &parameters, &error).await;
             _ = reply.send(Err(why));
             if is_closed { Outcome::Lost(None) } else { Outcome::Told }
         }

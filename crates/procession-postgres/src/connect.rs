@@ -108,7 +108,7 @@ async fn start(
     let known = Known::new();
     let readers = Readers::new(&server, known.clone(), options.connections)?;
     let listener = Listener::new();
-    let writer = Writer::begin(&server, client, shape, known, &listener, role).await?;
+    let writer = Writer::begin(&server, client, shape, known, readers.clone(), &listener, role).await?;
     listener.start(server.clone());
     Ok(PostgresStore::new(server, shape, readers, Some(writer.start()), Some(listener)))
 }

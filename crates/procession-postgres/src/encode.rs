@@ -20,7 +20,8 @@ use crate::{
 
 /// The call that commits a batch.
 pub(crate) const COMMIT: &str = "SELECT * FROM commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)";
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+    $37, $38)";
 
 /// What holds for all batches of a store.
 #[derive(Clone, Copy)]
@@ -44,6 +45,8 @@ pub(crate) struct Parameters<'a> {
     spans: Spans,
     keys: Keys<'a>,
     moves: Moves,
+    stood_on_streams: Option<Vec<i32>>,
+    stood_on_versions: Vec<i64>,
     rare: Option<String>,
 }
 
@@ -63,6 +66,8 @@ impl<'a> Parameters<'a> {
             spans: Spans::of(batch),
             keys: Keys::of(batch),
             moves: Moves::of(batch),
+            stood_on_streams: some(batch.stood_on.iter().map(|(it, _)| names.place(it)).collect()),
+            stood_on_versions: batch.stood_on.iter().map(|(_, it)| bound(it.0)).collect(),
             rare: rare::rare(batch, &names, large, shape.partitions),
             entries,
             events,
@@ -71,7 +76,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// In the order of the function's.
-    pub(crate) fn values<'b>(&'b self, writer: &'b i64, sequence: &'b i64) -> [&'b (dyn ToSql + Sync); 36] {
+    pub(crate) fn values<'b>(&'b self, writer: &'b i64, sequence: &'b i64) -> [&'b (dyn ToSql + Sync); 38] {
         let Self { names, entries, events, spans, keys, moves, .. } = self;
         [
             writer,
@@ -109,6 +114,8 @@ impl<'a> Parameters<'a> {
             &moves.tokens,
             &moves.froms,
             &moves.tos,
+            &self.stood_on_streams,
+            &self.stood_on_versions,
             &self.rare,
         ]
     }

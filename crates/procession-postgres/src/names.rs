@@ -44,6 +44,7 @@ impl<'a> Names<'a> {
             timer.sender.iter().for_each(|sender| it.add(sender, known));
             it.add_type(&timer.message.name, timer.message.schema_version, known);
         }
+        batch.stood_on.iter().for_each(|(stream, _)| it.add(stream, known));
         batch.parked.iter().for_each(|parked| it.add(&parked.stream, known));
         batch.calls.iter().for_each(|call| it.add(&call.stream, known));
         for cancellation in &batch.cancelled {

@@ -59,7 +59,7 @@ pub(crate) const PROCESS: &str = recorded!(
     "FROM process_span AS span
     CROSS JOIN LATERAL (
         SELECT * FROM log
-        WHERE log.position BETWEEN greatest(span.first, $2 + 1) AND span.last AND log.process = $1
+        WHERE log.position BETWEEN greatest(span.first, $2::bigint + 1) AND span.last AND log.process = $1::bigint
     ) AS log
     JOIN stream ON stream.id = log.stream
     JOIN message_type ON message_type.id = log.message_type
@@ -177,3 +177,20 @@ pub(crate) const TIMER: &str = timers!("timer.id = $2");
 pub(crate) const DUE_TIMERS: &str = timers!("timer.due <= $2");
 
 pub(crate) const NEXT_DUE: &str = "SELECT due FROM timer ORDER BY due LIMIT 1";
+
+/// The versions of some streams, in the order in which they are asked for.
+pub(crate) const VERSIONS: &str = "SELECT (
+        SELECT coalesce(max(version), 0) FROM log
+        WHERE version IS NOT NULL AND stream = (
+            SELECT id FROM stream WHERE stream.category = asked.category AND stream.key = asked.key
+        )
+    ) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (category, key, ordinal) ORDER BY asked.ordinal";
+
+/// Who has the lock under which the log is numbered, and for how long.
+pub(crate) const HOLDER_OF_THE_LOG: &str = "
+    SELECT holder.pid, coalesce(activity.application_name, ''), coalesce(activity.state, 'unknown'),
+        coalesce(extract(epoch FROM clock_timestamp() - activity.xact_start), 0)::bigint
+    FROM pg_locks AS holder LEFT JOIN pg_stat_activity AS activity ON activity.pid = holder.pid
+    WHERE holder.locktype = 'advisory' AND holder.granted AND holder.objid = 0 AND holder.objsubid = 1
+    AND holder.classid = 'log'::regclass::oid
+    AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1";

@@ -1,18 +1,23 @@
 //! Why a batch was refused, in the words that all stores have for it.
 
-use procession_core::log::{Position, ProcessId};
+use procession_core::{
+    Version,
+    log::{Position, ProcessId},
+};
 use procession_runtime::{
     StoreError,
     store::{Batch, Conflict},
 };
 use serde_json::Value;
-use tokio_postgres::{Client, Error, error::SqlState};
+use tokio_postgres::{Error, error::SqlState};
 
 use crate::{
     commit::Context,
     encode::{Parameters, version_conflict},
-    error::said,
     escape::{escape, unescape},
+    queries,
+    read::Values,
+    rows::get,
     server::Server,
 };
 
@@ -23,7 +28,6 @@ pub(crate) fn is_closed(error: &Error) -> bool {
 
 pub(crate) async fn explain(
     context: &Context,
-    client: &Client,
     batch: &Batch,
     parameters: &Parameters<'_>,
     error: &Error,
@@ -34,8 +38,8 @@ pub(crate) async fn explain(
         "PC007" => {
             Some(StoreError::Transient(format!("{} has closed the connection that writes", server.name)))
         }
-        "23505" if is_about_versions(error) => misfit(client, batch, parameters).await,
-        "55P03" => Some(StoreError::Transient(who_holds_the_log(server, client).await)),
+        "23505" if is_about_versions(error) => misfit(context, batch, parameters).await,
+        "55P03" => Some(StoreError::Transient(who_holds_the_log(context).await)),
         _ => detail(error).and_then(|detail| refused(context, batch, code, &detail)),
     };
     explained.unwrap_or_else(|| server.store_error(error))
@@ -62,6 +66,10 @@ fn refused(context: &Context, batch: &Batch, code: &SqlState, detail: &Value) ->
         "PC002" => {
             let key = unescape(detail.get("key")?.as_str()?).into_owned();
             StoreError::Duplicate { key, position: at("position")? }
+        }
+        "PC003" if detail.get("stood_on").is_some() => {
+            let (stream, expected) = batch.stood_on.get(index("stood_on")?.checked_sub(1)?)?.clone();
+            Conflict::Version { stream, expected, actual: Version(number("actual")?) }.into()
         }
         "PC003" => {
             let new = batch.entries.get(index("entry")?.checked_sub(1)?)?;
@@ -95,52 +103,36 @@ fn is_about_versions(error: &Error) -> bool {
     error.as_db_error().and_then(|it| it.constraint()) == Some("log_by_stream")
 }
 
-/// Somebody was faster: which event has found another version than it expects, and which.
-async fn misfit(client: &Client, batch: &Batch, parameters: &Parameters<'_>) -> Option<StoreError> {
+/// Somebody was faster: which event has found another version than it expects, and which. It is asked on another
+/// connection, because the answers to the batches behind this one stand in the way here.
+async fn misfit(context: &Context, batch: &Batch, parameters: &Parameters<'_>) -> Option<StoreError> {
     let streams = parameters.event_streams(batch);
-    let categories: Vec<_> = streams.iter().map(|it| escape(it.category())).collect();
-    let keys: Vec<_> = streams.iter().map(|it| escape(it.id())).collect();
-    let query = "SELECT (
-            SELECT coalesce(max(version), 0) FROM log
-            WHERE version IS NOT NULL AND stream = (
-                SELECT id FROM stream WHERE stream.category = asked.category AND stream.key = asked.key
-            )
-        ) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (category, key, ordinal) ORDER BY asked.ordinal";
-    let found = client.query(query, &[&categories, &keys]).await;
-    let versions =
-        found.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>());
-    match versions {
+    let categories: Vec<_> = streams.iter().map(|it| escape(it.category()).into_owned()).collect();
+    let keys: Vec<_> = streams.iter().map(|it| escape(it.id()).into_owned()).collect();
+    let values: Values = vec![Box::new(categories), Box::new(keys)];
+    match context.readers.all(queries::VERSIONS, values, |row| get::<i64>(row, 0)).await {
         Ok(versions) => parameters.first_misfit(batch, &versions).map(Into::into),
         // Nothing took effect in any case; who tries again finds out.
         Err(error) => Some(StoreError::Transient(format!(
-            "a stream has grown meanwhile; how far is not known: {}",
-            said(&error)
+            "a stream has grown meanwhile; how far is not known: {error}"
         ))),
     }
 }
 
 /// The lock of the log was not to be had. It is held while a batch is committed, which takes no time; so who has it hangs.
-async fn who_holds_the_log(server: &Server, client: &Client) -> String {
-    let query =
-        "SELECT holder.pid, coalesce(activity.application_name, ''), coalesce(activity.state, 'unknown'),
-            coalesce(extract(epoch FROM clock_timestamp() - activity.xact_start), 0)::bigint
-        FROM pg_locks AS holder LEFT JOIN pg_stat_activity AS activity ON activity.pid = holder.pid
-        WHERE holder.locktype = 'advisory' AND holder.granted AND holder.objid = 0 AND holder.objsubid = 1
-        AND holder.classid = 'log'::regclass::oid
-        AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1";
-    let name = &server.name;
-    match client.query_opt(query, &[]).await {
-        Ok(Some(row)) => {
-            let (pid, application, state, age): (i32, String, String, i64) =
-                (row.get(0), row.get(1), row.get(2), row.get(3));
-            format!(
-                "the log of {name} is locked by another connection: pid {pid} (`{application}`, {state}), whose transaction is \
-                 {age} seconds old; end it by SELECT pg_terminate_backend({pid})"
-            )
-        }
+async fn who_holds_the_log(context: &Context) -> String {
+    let name = &context.server.name;
+    let holder = context.readers.first(queries::HOLDER_OF_THE_LOG, Values::new(), |row| {
+        let (pid, application, state, age): (i32, String, String, i64) =
+            (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
+        Ok(format!(
+            "pid {pid} (`{application}`, {state}), whose transaction is {age} seconds old; end it by \
+             SELECT pg_terminate_backend({pid})"
+        ))
+    });
+    match holder.await {
+        Ok(Some(holder)) => format!("the log of {name} is locked by another connection: {holder}"),
         Ok(None) => format!("a lock in {name} was not to be had in time, and it is free again"),
-        Err(error) => {
-            format!("a lock in {name} was not to be had in time; who has it is not known: {}", said(&error))
-        }
+        Err(error) => format!("a lock in {name} was not to be had in time; who has it is not known: {error}"),
     }
 }

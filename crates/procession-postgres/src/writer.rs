@@ -25,6 +25,7 @@ use crate::{
     encode::Shape,
     known::Known,
     listen::Listener,
+    read::Readers,
     server::{Link, Server},
     writing::Writing,
 };
@@ -72,13 +73,14 @@ impl Writer {
         link: Link,
         shape: Shape,
         known: Known,
+        readers: Readers,
         listener: &Listener,
         role: Role,
     ) -> Result<Self, ConnectError> {
         let begun = Writing::begin(link, None).await;
         let (writing, _) = begun.map_err(|error| server.connect_error(&error))?;
         listener.heads().saw(writing.head);
-        let context = Context { server: server.clone(), shape, known, heads: listener.heads() };
+        let context = Context { server: server.clone(), shape, known, readers, heads: listener.heads() };
         Ok(Self {
             context: Arc::new(context),
             role,
@@ -102,7 +104,9 @@ impl Writer {
             let job = match self.waiting.pop_front() {
                 Some((_, job)) if has_room => Some(job),
                 waiting => {
-                    self.waiting.extend(waiting);
+                    if let Some(waiting) = waiting {
+                        self.waiting.push_front(waiting);
+                    }
                     tokio::select! {
                         biased;
                         outcome = front(&mut self.in_flight) => {
