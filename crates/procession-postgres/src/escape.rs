@@ -1,11 +1,11 @@
-//! PostgreSQL's texts cannot hold a zero byte, and ids may. So it is written as another one, and so is that one: the order
+//! PostgreSQL's texts cannot hold a zero byte, and ids and payloads may. So it is written as another one, and so is that one: the order
 //! stays, and no two texts become one.
 
 use std::borrow::Cow;
 
 /// A text as the database holds it.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\0', '\u{1}']) {
+    if !text.contains('\0') && !text.contains('\u{1}') {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace('\u{1}', "\u{1}\u{2}").replace('\0', "\u{1}\u{1}"))

@@ -116,7 +116,7 @@ fn timers(batch: &Batch, names: &Names<'_>, partitions: u16) -> Vec<Value> {
             "stream": names.place(&it.to),
             "sender": it.sender.as_ref().map(|it| names.place(it)),
             "type": names.type_place(&it.message.name, it.message.schema_version),
-            "payload": it.message.payload,
+            "payload": escape(&it.message.payload),
             "process": reference(it.process),
             "causation": reference(it.causation),
             "partition": partition(&it.to, partitions),

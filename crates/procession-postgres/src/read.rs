@@ -153,9 +153,9 @@ impl Readers {
         StoreError::Transient(self.server.connect_error(error).to_string())
     }
 
-    /// Closes all connections.
+    /// Closes what is idle. Who still reads after that gets another connection.
     pub(crate) fn close(&self) {
-        self.pool.close();
+        self.pool.retain(|_, _| false);
     }
 }
 

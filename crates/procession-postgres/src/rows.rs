@@ -139,7 +139,7 @@ fn encoded(row: &Row, column: usize) -> Read<Encoded> {
     let schema_version: i32 = get(row, column + 1)?;
     let schema_version =
         u16::try_from(schema_version).map_err(|_| format!("{schema_version} is no schema version"))?;
-    Ok(Encoded { name: text(row, column)?.into(), schema_version, payload: get(row, column + 2)? })
+    Ok(Encoded { name: text(row, column)?.into(), schema_version, payload: text(row, column + 2)?.into() })
 }
 
 fn attempts(row: &Row, column: usize) -> Read<u32> {

@@ -25,7 +25,7 @@ const BYSTANDERS: u32 = 3;
 /// One survey asks so many, and all their answers are for one instance.
 async fn fan_in<U: StoreUnderTest>(respondents: u32) {
     let large = StartSurvey { survey: "s".into(), respondents };
-    let Ended { runtime, log, small_ones } = beside_small_ones::<U>(large, respondents).await;
+    let Ended { place: _place, runtime, log, small_ones } = beside_small_ones::<U>(large, respondents).await;
 
     let survey: Survey = state(&runtime, "s").await;
     let sum = (0..u64::from(respondents)).sum();
@@ -44,7 +44,7 @@ async fn fan_in<U: StoreUnderTest>(respondents: u32) {
 async fn fan_in_to_a_process_manager<U: StoreUnderTest>(voters: u32) {
     let terms = Terms { voters, refusers: voters / 10, forgotten: 0, within_seconds: None };
     let large = AnnouncePoll { poll: "p".into(), terms };
-    let Ended { runtime, log, .. } = beside_small_ones::<U>(large, voters).await;
+    let Ended { place: _place, runtime, log, .. } = beside_small_ones::<U>(large, voters).await;
 
     let poll: Poll = state(&runtime, "p").await;
     assert_eq!((poll.sum, poll.ended), ((0..u64::from(voters)).sum(), 1));
@@ -57,14 +57,15 @@ async fn fan_in_to_a_process_manager<U: StoreUnderTest>(voters: u32) {
 }
 
 /// A large process that has ended, and how many small ones have ended beside it.
-struct Ended {
+struct Ended<U> {
+    place: U,
     runtime: Runtime,
     log: Vec<Recorded>,
     small_ones: u64,
 }
 
-async fn beside_small_ones<U: StoreUnderTest>(large: impl Command, answers: u32) -> Ended {
-    let (_place, store) = U::create(Settings { partitions: 16, ..Settings::default() }).await;
+async fn beside_small_ones<U: StoreUnderTest>(large: impl Command, answers: u32) -> Ended<U> {
+    let (place, store) = U::create(Settings { partitions: 16, ..Settings::default() }).await;
     let counting = FaultyStore::sound(store.clone());
     let runtime = Runtime::start(&application(), counting.clone()).await.unwrap();
     let has_ended = Arc::new(AtomicBool::new(false));
@@ -78,7 +79,7 @@ async fn beside_small_ones<U: StoreUnderTest>(large: impl Command, answers: u32)
     let small_ones = bystander.await.unwrap();
     let most = 10 * small_ones + 40 + 8 * u64::from(answers) / Limits::default().batch_messages as u64;
     assert!(commits <= most, "{commits} commits for {answers} answers; at most {most} were expected");
-    Ended { log: log(&store).await, runtime, small_ones }
+    Ended { place, log: log(&store).await, runtime, small_ones }
 }
 
 /// Messages are handled in the order of the log, so an unrelated process may wait for what stood there before it; but
