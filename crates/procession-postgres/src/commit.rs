@@ -7,7 +7,7 @@ use procession_runtime::{
     StoreError,
     store::{Batch, Committed, Ownership},
 };
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tokio_postgres::Row;
 
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 /// What is the same for all batches.
 pub(crate) struct Context {
     pub(crate) server: Arc<Server>,
+    /// By which number the database knows the connection that writes now.
+    pub(crate) writer: watch::Sender<i64>,
     pub(crate) shape: Shape,
     pub(crate) known: Known,
     pub(crate) readers: Readers,

@@ -8,6 +8,7 @@ use crate::{
     known::Known,
     listen::Listener,
     migrate,
+    pulse::Pulse,
     read::Readers,
     server::{Link, Server},
     session,
@@ -55,7 +56,7 @@ pub(crate) async fn connect_read_only(
     let shape = Shape { partitions, max_payload_bytes: options.max_payload_bytes };
     let known = Known::new();
     let readers = Readers::new(&server, known, options.connections)?;
-    Ok(PostgresStore::new(server, shape, readers, None, None))
+    Ok(PostgresStore::new(server, shape, readers, None, None, None))
 }
 
 async fn first_connection(server: &Server) -> Result<Link, ConnectError> {
@@ -110,5 +111,6 @@ async fn start(
     let listener = Listener::new();
     let writer = Writer::begin(&server, client, shape, known, readers.clone(), &listener, role).await?;
     listener.start(server.clone());
-    Ok(PostgresStore::new(server, shape, readers, Some(writer.start()), Some(listener)))
+    let pulse = (role == Role::Node).then(|| Pulse::new(server.clone(), writer.id()));
+    Ok(PostgresStore::new(server, shape, readers, Some(writer.start()), Some(listener), pulse))
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use crate::{ConnectError, PostgresStore, connect};
 
 /// How a store is created, and how it is connected to.
@@ -9,8 +7,7 @@ pub struct PostgresOptions {
     pub(crate) partitions: Option<u16>,
     pub(crate) max_payload_bytes: usize,
     pub(crate) connections: usize,
-    pub(crate) lease: Duration,
-    pub(crate) node: Option<String>,
+    pub(crate) application_name: Option<String>,
     pub(crate) is_fsync_needed: bool,
 }
 
@@ -26,8 +23,7 @@ impl Default for PostgresOptions {
             partitions: None,
             max_payload_bytes: 16 * 1024 * 1024,
             connections: 8,
-            lease: Duration::from_secs(10),
-            node: None,
+            application_name: None,
             is_fsync_needed: true,
         }
     }
@@ -57,25 +53,18 @@ impl PostgresOptions {
         self
     }
 
-    /// How many connections may read at once (at least 1, without it 8). Two more are used to write and to listen.
+    /// How many connections may read at once (at least 1, without it 8). Three more are used to write, to
+    /// listen, and to say that a node lives.
     #[must_use]
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);
         self
     }
 
-    /// After how long without a sign of life another node may take over what this one has (at least a second, without it
-    /// ten). All nodes of a store should have the same.
+    /// What the connections are called in `pg_stat_activity`; without it `procession`.
     #[must_use]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(Duration::from_secs(1));
-        self
-    }
-
-    /// What this node is called, in the table of nodes and in `pg_stat_activity`; without it the host's name.
-    #[must_use]
-    pub fn node(mut self, name: impl Into<String>) -> Self {
-        self.node = Some(name.into());
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = Some(name.into());
         self
     }
 

@@ -30,6 +30,24 @@ pub(crate) const LOG: &str = recorded!(
     WHERE log.position > $1 ORDER BY log.position LIMIT $2"
 );
 
+/// What some partitions have of a stretch of the log, and what operators have asked for in others.
+pub(crate) const SHARE: &str = recorded!(
+    "FROM log
+    JOIN stream ON stream.id = log.stream
+    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream AS sender ON sender.id = log.sender
+    WHERE log.position > $1 AND log.position <= $2 AND (log.partition = ANY ($3::smallint[]) OR log.kind = 9)
+    ORDER BY log.position LIMIT $4"
+);
+
+/// The end of the log, and when the next timer of some partitions is due.
+pub(crate) const END_OF_SHARE: &str = "SELECT (SELECT coalesce(max(position), 0) FROM log), (
+        SELECT min(next.due) FROM unnest($1::smallint[]) AS asked (partition)
+        CROSS JOIN LATERAL (
+            SELECT due FROM timer WHERE timer.partition = asked.partition ORDER BY due LIMIT 1
+        ) AS next
+    )";
+
 /// In the order in which the positions are given.
 pub(crate) const ENTRIES: &str = recorded!(
     "FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (position, ordinal)
@@ -175,6 +193,22 @@ pub(crate) const TIMERS_AFTER: &str = timers!("(timer.due, timer.id) > ($2, $3)"
 pub(crate) const TIMERS_OF_PROCESS: &str = timers!("timer.process = $2");
 pub(crate) const TIMER: &str = timers!("timer.id = $2");
 pub(crate) const DUE_TIMERS: &str = timers!("timer.due <= $2");
+
+pub(crate) const DUE_TIMERS_OF_SHARE: &str = timers!(
+    "timer.id IN (
+        SELECT due.id FROM unnest($3::smallint[]) AS asked (partition)
+        CROSS JOIN LATERAL (
+            SELECT it.id FROM timer AS it WHERE it.partition = asked.partition AND it.due <= $2
+            ORDER BY it.due, it.id LIMIT $1
+        ) AS due
+    )"
+);
+
+pub(crate) const NODES: &str = "SELECT node.id, node.name, (extract(epoch FROM node.came) * 1000000)::bigint,
+        (extract(epoch FROM clock_timestamp() - node.beat) * 1000)::bigint,
+        (extract(epoch FROM node.beat + node.lease - clock_timestamp()) * 1000)::bigint,
+        (SELECT array_agg(share.partition ORDER BY share.partition) FROM share WHERE share.node = node.id)
+    FROM node WHERE lives(node) ORDER BY node.came, node.id";
 
 pub(crate) const NEXT_DUE: &str = "SELECT due FROM timer ORDER BY due LIMIT 1";
 

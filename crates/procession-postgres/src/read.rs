@@ -28,6 +28,17 @@ pub(crate) struct Readers {
 /// What a query is asked with.
 pub(crate) type Values = Vec<Box<dyn ToSql + Send + Sync>>;
 
+/// All values of a query.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => {
+        {
+            let values: $crate::read::Values = vec![$(Box::new($value)),*];
+            values
+        }
+    };
+}
+pub(crate) use values;
+
 /// So long a read waits for one of the connections.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(10);
 /// The server itself gives up earlier, so one that has not answered by then does not hear us any more.

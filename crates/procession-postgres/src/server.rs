@@ -50,7 +50,7 @@ impl Server {
             config.connect_timeout(CONNECT_WITHIN);
         }
         if config.get_application_name().is_none() {
-            config.application_name(options.node.clone().unwrap_or_else(|| "procession".into()));
+            config.application_name(options.application_name.clone().unwrap_or_else(|| "procession".into()));
         }
         Ok(Arc::new(Self { config, tls, schema, name }))
     }

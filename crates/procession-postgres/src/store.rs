@@ -8,8 +8,8 @@ use procession_core::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
-        Timer, TimersOf,
+        Answer, Batch, Committed, EffectCall, Hold, Nodes, Ownership, Parked, ParkedOf, ProcessExtent,
+        Progress, Timer, TimersOf,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -20,8 +20,9 @@ use crate::{
     encode::Shape,
     escape::escape,
     listen::Listener,
+    pulse::Pulse,
     queries,
-    read::{Readers, Values},
+    read::{Readers, values},
     rows::{self, bound, get, position},
     server::Server,
     writer::{Job, Reply},
@@ -46,26 +47,18 @@ use crate::{
 /// file or else what the system trusts; so `verify-ca` and `verify-full` are understood too, and mean `require`.
 #[derive(Clone)]
 pub struct PostgresStore {
-    server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     shape: Shape,
-    readers: Readers,
+    pub(crate) readers: Readers,
     /// None when the store is read only.
     jobs: Option<mpsc::UnboundedSender<Job>>,
     listener: Option<Arc<Listener>>,
+    /// None when the store is not connected to as a node.
+    pub(crate) pulse: Option<Arc<Pulse>>,
 }
 
 /// How soon those who only read notice what was appended: they may not ask to be told.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// All values of a query.
-macro_rules! values {
-    ($($value:expr),* $(,)?) => {
-        {
-            let values: Values = vec![$(Box::new($value)),*];
-            values
-        }
-    };
-}
 
 impl PostgresStore {
     /// Connects to a store with the usual settings. The schema is created, or upgraded, if need be.
@@ -104,8 +97,9 @@ impl PostgresStore {
         readers: Readers,
         jobs: Option<mpsc::UnboundedSender<Job>>,
         listener: Option<Listener>,
+        pulse: Option<Pulse>,
     ) -> Self {
-        Self { server, shape, readers, jobs, listener: listener.map(Arc::new) }
+        Self { server, shape, readers, jobs, listener: listener.map(Arc::new), pulse: pulse.map(Arc::new) }
     }
 
     /// Hands a job to the writer at once; the answer only waits.
@@ -306,6 +300,10 @@ impl Store for PostgresStore {
         self.readers.first(queries::NEXT_DUE, values![], |row| rows::timestamp(row, 0))
     }
 
+    fn nodes(&self) -> Option<Arc<dyn Nodes>> {
+        Some(Arc::new(self.clone()))
+    }
+
     fn close(&self) -> Answer<()> {
         let closed = match self.jobs {
             Some(_) => self.write(|reply| Job::Close { reply }),
@@ -316,6 +314,9 @@ impl Store for PostgresStore {
             closed.await?;
             it.listener.iter().for_each(|it| it.stop());
             it.readers.close();
+            if let Some(pulse) = &it.pulse {
+                pulse.stop().await;
+            }
             Ok(())
         })
     }

@@ -15,7 +15,7 @@ use procession_runtime::{
     store::{Batch, Committed, Ownership},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, sleep_until},
 };
 
@@ -80,7 +80,9 @@ impl Writer {
         let begun = Writing::begin(link, None).await;
         let (writing, _) = begun.map_err(|error| server.connect_error(&error))?;
         listener.heads().saw(writing.head);
-        let context = Context { server: server.clone(), shape, known, readers, heads: listener.heads() };
+        let (id, _) = watch::channel(writing.id);
+        let context =
+            Context { server: server.clone(), writer: id, shape, known, readers, heads: listener.heads() };
         Ok(Self {
             context: Arc::new(context),
             role,
@@ -89,6 +91,11 @@ impl Writer {
             in_flight: VecDeque::new(),
             waiting: VecDeque::new(),
         })
+    }
+
+    /// By which number the database knows the connection that writes now.
+    pub(crate) fn id(&self) -> watch::Receiver<i64> {
+        self.context.writer.subscribe()
     }
 
     /// Starts its task.
@@ -186,6 +193,7 @@ impl Writer {
                 (writing, committed) = &mut opening => {
                     context.heads.saw(writing.head);
                     all.into_iter().for_each(|it| it.resolve(&context, committed.as_deref()));
+                    context.writer.send_replace(writing.id);
                     self.writing = Arc::new(writing);
                     return true;
                 }

@@ -1,0 +1,25 @@
+use procession_postgres::PostgresStore;
+use procession_store_tests::{Settings, SharedStoreUnderTest, conformance_of_nodes};
+use procession_test_servers::{Database, shared};
+
+/// A database that several nodes are connected to.
+struct Postgres {
+    database: Database<'static>,
+    settings: Settings,
+}
+
+impl SharedStoreUnderTest for Postgres {
+    type Store = PostgresStore;
+
+    async fn create(settings: Settings) -> Self {
+        Self { database: shared().unwrap().database().unwrap(), settings }
+    }
+
+    async fn open(&self) -> PostgresStore {
+        let Settings { partitions, max_payload_bytes } = self.settings;
+        let options = PostgresStore::options().partitions(partitions).max_payload_bytes(max_payload_bytes);
+        options.connections(3).connect(&self.database.url()).await.unwrap()
+    }
+}
+
+conformance_of_nodes!(Postgres);
