@@ -130,6 +130,13 @@ impl Writer {
                 }
             };
             match job {
+                // What is not sent on a connection that is lost need not be asked after, and waits for the next one.
+                Some(job) if self.writing.client().is_closed() => {
+                    self.waiting.push_front((Instant::now(), job));
+                    if !self.begin_again(None, &mut queue).await {
+                        return;
+                    }
+                }
                 Some(Job::Commit { batch, reply }) => self.commit(batch, reply).await,
                 Some(Job::Acquire { partitions, reply }) => self.acquire(partitions, reply).await,
                 Some(Job::Close { reply }) => return self.close(&mut queue, Some(reply)).await,
