@@ -220,11 +220,22 @@ pub(crate) const VERSIONS: &str = "SELECT (
         )
     ) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (category, key, ordinal) ORDER BY asked.ordinal";
 
-/// Who has the lock under which the log is numbered, and for how long.
-pub(crate) const HOLDER_OF_THE_LOG: &str = "
-    SELECT holder.pid, coalesce(activity.application_name, ''), coalesce(activity.state, 'unknown'),
-        coalesce(extract(epoch FROM clock_timestamp() - activity.xact_start), 0)::bigint
+/// Who has a lock that keeps batches from being committed, waits for nobody, and began first. How old a transaction of
+/// another user is, is shown to those only who may see it.
+pub(crate) const WHO_BLOCKS: &str = "
+    SELECT holder.pid, coalesce(activity.application_name, ''), coalesce(activity.state, 'of another user'),
+        extract(epoch FROM clock_timestamp() - activity.xact_start)::bigint
     FROM pg_locks AS holder LEFT JOIN pg_stat_activity AS activity ON activity.pid = holder.pid
-    WHERE holder.locktype = 'advisory' AND holder.granted AND holder.objid = 0 AND holder.objsubid = 1
-    AND holder.classid = 'log'::regclass::oid
-    AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1";
+    WHERE holder.granted AND holder.pid <> pg_backend_pid()
+    AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND CASE holder.locktype
+        WHEN 'advisory' THEN holder.classid = 'log'::regclass::oid AND holder.objid = 0 AND holder.objsubid = 1
+        WHEN 'relation' THEN holder.mode NOT IN ('AccessShareLock', 'ShareUpdateExclusiveLock')
+            AND holder.relation IN (
+                SELECT oid FROM pg_class
+                WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'log'::regclass)
+            )
+        ELSE false
+    END
+    AND NOT EXISTS (SELECT FROM pg_locks AS wanted WHERE wanted.pid = holder.pid AND NOT wanted.granted)
+    ORDER BY activity.xact_start LIMIT 1";

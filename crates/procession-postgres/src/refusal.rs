@@ -39,7 +39,7 @@ pub(crate) async fn explain(
             Some(StoreError::Transient(format!("{} has closed the connection that writes", server.name)))
         }
         "23505" if is_about_versions(error) => misfit(context, batch, parameters).await,
-        "55P03" => Some(StoreError::Transient(who_holds_the_log(context).await)),
+        "55P03" => Some(StoreError::Transient(who_blocks(context).await)),
         _ => detail(error).and_then(|detail| refused(context, batch, code, &detail)),
     };
     explained.unwrap_or_else(|| server.store_error(error))
@@ -119,19 +119,18 @@ async fn misfit(context: &Context, batch: &Batch, parameters: &Parameters<'_>) -
     }
 }
 
-/// The lock of the log was not to be had. It is held while a batch is committed, which takes no time; so who has it hangs.
-async fn who_holds_the_log(context: &Context) -> String {
+/// A lock was not to be had. All that we need is held while a batch is committed, which takes no time; so who has it hangs,
+/// or is a stranger who has locked our tables.
+async fn who_blocks(context: &Context) -> String {
     let name = &context.server.name;
-    let holder = context.readers.first(queries::HOLDER_OF_THE_LOG, Values::new(), |row| {
-        let (pid, application, state, age): (i32, String, String, i64) =
+    let blocking = context.readers.first(queries::WHO_BLOCKS, Values::new(), |row| {
+        let (pid, application, state, age): (i32, String, String, Option<i64>) =
             (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
-        Ok(format!(
-            "pid {pid} (`{application}`, {state}), whose transaction is {age} seconds old; end it by \
-             SELECT pg_terminate_backend({pid})"
-        ))
+        let age = age.map_or_else(String::new, |age| format!(", whose transaction is {age} seconds old"));
+        Ok(format!("pid {pid} (`{application}`, {state}){age}; end it by SELECT pg_terminate_backend({pid})"))
     });
-    match holder.await {
-        Ok(Some(holder)) => format!("the log of {name} is locked by another connection: {holder}"),
+    match blocking.await {
+        Ok(Some(it)) => format!("the log of {name} is locked by another connection: {it}"),
         Ok(None) => format!("a lock in {name} was not to be had in time, and it is free again"),
         Err(error) => format!("a lock in {name} was not to be had in time; who has it is not known: {error}"),
     }
