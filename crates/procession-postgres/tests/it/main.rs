@@ -1,4 +1,14 @@
-//! The store on a real server.
+//! The store on a real server, and what may happen to the server and to the line to it.
+#![expect(clippy::unwrap_used, reason = "what the tests stand on says that it is broken by panicking")]
 
+mod batches;
 mod conformance;
+mod diary;
+mod dumped;
+mod faults;
+mod foreign;
+mod full_disk;
+mod line;
+mod log_order;
 mod nodes;
+mod place;
