@@ -111,7 +111,13 @@ impl Nodes for PostgresStore {
         })
     }
 
-    fn read_share(&self, partitions: Vec<Partition>, after: Position, limit: usize) -> Answer<ShareOfLog> {
+    fn read_share(
+        &self,
+        partitions: Vec<Partition>,
+        after: Position,
+        through: Option<Position>,
+        limit: usize,
+    ) -> Answer<ShareOfLog> {
         let it = self.clone();
         Box::pin(async move {
             let partitions = numbers(&partitions);
@@ -121,6 +127,7 @@ impl Nodes for PostgresStore {
                 Ok((position(get(row, 0)?), next_due))
             });
             let (head, next_due) = end.await?.unwrap_or_default();
+            let head = through.map_or(head, |it| it.min(head));
             let values = values![bound(after.0), bound(head.0), partitions, bound(limit)];
             let entries = it.readers.entries(queries::SHARE, values).await?;
             let last = entries.last().map(|it| it.position).filter(|_| entries.len() >= limit);
