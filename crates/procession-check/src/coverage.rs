@@ -13,7 +13,7 @@ pub(crate) fn unreached(machine: &Machine, past: usize, facts: &BTreeSet<String>
     let ran = ran(machine);
     let never_ran = machine.map.handlers().map(|(_, it)| it).filter(|it| {
         let key = (handler_name(it), it.takes.name.to_owned());
-        it.kind != HandlerKind::Publisher && !ran.contains(&key)
+        !matches!(it.kind, HandlerKind::Publisher | HandlerKind::Projection) && !ran.contains(&key)
     });
     let handlers = never_ran.map(|it| format!("{} on {}", handler_name(it), it.takes.name)).collect();
     let facts_of_deciders = (past..machine.messages.len()).map(|it| MessageId(it as u32));
@@ -43,6 +43,7 @@ fn handler_name(handler: &HandlerMap) -> String {
         HandlerKind::Saga => format!("saga {name}"),
         HandlerKind::Choreography => format!("module {name}"),
         HandlerKind::Effect => format!("effect {name}"),
+        HandlerKind::Projection => format!("projection {name}"),
         HandlerKind::Decider
         | HandlerKind::ProcessManager
         | HandlerKind::LinearSaga

@@ -26,7 +26,7 @@ impl Modules {
                     HandlerKind::Saga => _ = of_reaction.insert(format!("saga {name}"), number),
                     HandlerKind::Choreography => _ = of_reaction.insert(format!("module {name}"), number),
                     HandlerKind::Effect => _ = of_reaction.insert(format!("effect {name}"), number),
-                    HandlerKind::Publisher => {}
+                    HandlerKind::Publisher | HandlerKind::Projection => {}
                 }
             }
         }

@@ -10,6 +10,7 @@
 //! - [`Saga`]: a stateless reaction, event in, commands out.
 //! - [`ProcessManager`] and [`On`]: a stateful reaction, with a stream of its own; [`Join`], for many answers.
 //! - [`LinearSaga`] and [`Step`]: a process written from top to bottom, with what undoes each step.
+//! - [`Projection`] and [`Rows`]: a read model, kept by folding events.
 //! - [`Records`], [`Sends`], [`Emits`], [`After`], [`Either`]: what handlers may return.
 //! - [`Module`] and [`Application`]: parts put together, checked ([`WiringErrors`]), and drawn ([`ProcessMap`]).
 //! - [`Engine`]: runs a handler on a message. [`log`]: what comes of it, as it is written.
@@ -28,6 +29,7 @@ mod message;
 mod module;
 mod payload;
 mod process;
+mod projection;
 mod publish;
 mod rejection;
 mod repairs;
@@ -73,6 +75,7 @@ pub use process::{
     Rejected, Starts,
 };
 pub use procession_derive::{Command, Event, Events, PublicEvent};
+pub use projection::{Folded, KnownRows, Poison, Projection, ProjectionError, Rows};
 pub use publish::Publishes;
 pub use rejection::{Never, Rejection};
 pub use reply::Reply;

@@ -7,8 +7,8 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Command, Decider, Effect, Event, Fact, Handle, LinearSaga, Message, OneOf, ProcessManager, Publishes,
-    Rejection, Retries, Saga, Sends,
+    Command, Decider, Effect, Event, Fact, Handle, LinearSaga, Message, OneOf, ProcessManager, Projection,
+    Publishes, Rejection, Retries, Saga, Sends,
     effect::EffectType,
     emit::{Emission, Records, Times},
     engine::{HandleFn, InstanceType, handle_command},
@@ -60,6 +60,7 @@ pub struct Module {
     pub(crate) publishers: Vec<Publisher>,
     pub(crate) external: Vec<MessageType>,
     pub(crate) effects: Vec<EffectType>,
+    pub(crate) projections: Vec<Projection>,
     pub(crate) retries: Retries,
     retries_of: BTreeMap<&'static str, Retries>,
 }
@@ -105,6 +106,7 @@ impl Module {
             publishers: Vec::new(),
             external: Vec::new(),
             effects: Vec::new(),
+            projections: Vec::new(),
             retries: Retries::never(),
             retries_of: BTreeMap::new(),
         }
@@ -175,6 +177,13 @@ impl Module {
     #[must_use]
     pub fn effect<F: Fact>(mut self, effect: Effect<F>) -> Self {
         self.effects.push(effect.erased());
+        self
+    }
+
+    /// Adds a projection: a read model of the module's own events, and of public ones of others.
+    #[must_use]
+    pub fn projection(mut self, projection: Projection) -> Self {
+        self.projections.push(projection);
         self
     }
 

@@ -15,9 +15,10 @@ pub use procession_core::{
     Emission, EmissionKind, Emits, EncodeError, Engine, Event, Events, Fact, Failure, GivenUp, Handle,
     HandlerError, Handlers, Ignored, InstanceState, IntoEffectError, InvalidId, Join, Lifecycle, LinearSaga,
     Message, MessageType, Module, Never, On, OnRejection, OnTimeout, OneOf, Output, Partition, Payload,
-    ProcessManager, ProcessMap, PublicEvent, Publishes, Reason, Records, Rejected, Rejection, Reply,
-    Reschedule, Retries, Saga, SagaState, Sends, Starts, Step, StepStatus, StepWithoutEnd, Stream, Times,
-    Version, WiringError, WiringErrors, history, linear, log, map, replay, test,
+    ProcessManager, ProcessMap, Projection, ProjectionError, PublicEvent, Publishes, Reason, Records,
+    Rejected, Rejection, Reply, Reschedule, Retries, Rows, Saga, SagaState, Sends, Starts, Step, StepStatus,
+    StepWithoutEnd, Stream, Times, Version, WiringError, WiringErrors, history, linear, log, map, replay,
+    test,
 };
 #[doc(hidden)]
 pub use procession_core::{derived, doc};

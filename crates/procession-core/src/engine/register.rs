@@ -1,7 +1,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::erased::{HandleFn, InstanceType, PublishFn, ReactFn};
-use crate::{EffectType, Module, Retries, Starts, process::Source};
+use crate::{EffectType, Module, Projection, Retries, Starts, process::Source};
 
 /// The registered handlers of all modules, and how to run one of them.
 ///
@@ -16,6 +16,7 @@ pub struct Engine {
     pub(super) rejections: BTreeMap<(&'static str, &'static str), &'static str>,
     pub(super) reactions: BTreeMap<&'static str, Vec<(HandlerName, ReactFn)>>,
     pub(super) effects: BTreeMap<String, Arc<EffectType>>,
+    pub(super) projections: BTreeMap<&'static str, Arc<Projection>>,
     pub(super) publishers: BTreeMap<(&'static str, &'static str), Vec<PublishFn>>,
     pub(super) retries: BTreeMap<HandlerName, Retries>,
 }
@@ -41,6 +42,7 @@ impl Engine {
             rejections: BTreeMap::new(),
             reactions: BTreeMap::new(),
             effects: BTreeMap::new(),
+            projections: BTreeMap::new(),
             publishers: BTreeMap::new(),
             retries: BTreeMap::new(),
         };
@@ -67,6 +69,9 @@ impl Engine {
             self.publishers.entry((it.category, it.takes.name)).or_default().push(Arc::clone(&it.publish));
         }
         module.effects.iter().for_each(|it| self.register_effect(it));
+        for it in &module.projections {
+            self.projections.insert(it.name(), Arc::new(it.clone()));
+        }
         for it in &module.processes {
             let retries = it.retries.unwrap_or(module.retries);
             self.retries.insert(it.category.into(), retries);

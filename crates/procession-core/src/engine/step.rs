@@ -13,7 +13,7 @@ use super::{
     register::Handler,
 };
 use crate::{
-    Context, EffectType, Failure, Ignored, Lifecycle, Retries, Stream, Version,
+    Context, EffectType, Failure, Ignored, Lifecycle, Projection, Retries, Stream, Version,
     emit::{Cancellation, Output},
     log::{Encoded, Entry, Kind},
     process::encoded_rejection,
@@ -67,6 +67,17 @@ impl Engine {
     /// All effects, by the names of their handlers.
     pub fn effects(&self) -> impl Iterator<Item = (&str, &Arc<EffectType>)> {
         self.effects.iter().map(|(handler, effect)| (&**handler, effect))
+    }
+
+    /// All projections, by name.
+    pub fn projections(&self) -> impl Iterator<Item = &Arc<Projection>> {
+        self.projections.values()
+    }
+
+    /// The projection of this name.
+    #[must_use]
+    pub fn projection(&self, name: &str) -> Option<&Arc<Projection>> {
+        self.projections.get(name)
     }
 
     /// Whether commands of this name for this category are handled.

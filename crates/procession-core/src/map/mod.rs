@@ -12,7 +12,7 @@ mod text;
 use serde::Serialize;
 
 use crate::{
-    MessageType, Module,
+    MessageType, Module, Projection,
     effect::EffectType,
     emit::Emission,
     module::{CommandHandler, Reactor},
@@ -80,6 +80,8 @@ pub enum HandlerKind {
     LinearSaga,
     /// Turns events into public events.
     Publisher,
+    /// Folds events into a read model.
+    Projection,
     /// Does something in the world outside for events, and turns what came of it into commands.
     Effect,
 }
@@ -116,9 +118,16 @@ impl ModuleMap {
         let processes = module.processes.iter().flat_map(HandlerMap::of_process);
         let publishers = module.publishers.iter().map(HandlerMap::of_publisher);
         let effects = module.effects.iter().flat_map(HandlerMap::of_effect);
+        let projections = module.projections.iter().flat_map(HandlerMap::of_projection);
         Self {
             name: module.name,
-            handlers: deciders.chain(reactors).chain(processes).chain(publishers).chain(effects).collect(),
+            handlers: deciders
+                .chain(reactors)
+                .chain(processes)
+                .chain(publishers)
+                .chain(effects)
+                .chain(projections)
+                .collect(),
             processes: module.processes.iter().map(ProcessOutline::of).collect(),
             published_events: module.published.clone(),
             external_events: module.external.clone(),
@@ -176,6 +185,18 @@ impl HandlerMap {
             takes,
             rejected_command: None,
             emits,
+            rejects: None,
+        })
+    }
+
+    fn of_projection(projection: &Projection) -> impl Iterator<Item = Self> {
+        projection.handlers().iter().map(|it| Self {
+            name: projection.name(),
+            kind: HandlerKind::Projection,
+            trigger: Trigger::Event,
+            takes: it.takes,
+            rejected_command: None,
+            emits: Vec::new(),
             rejects: None,
         })
     }

@@ -79,7 +79,8 @@ impl HandlerMap {
     fn outcomes(&self, module: &ModuleMap) -> Vec<String> {
         let mut outcomes: Vec<String> = self.emits.iter().map(|it| it.label(module)).collect();
         if outcomes.is_empty() {
-            outcomes.push("nothing".into());
+            let outcome = if self.kind == HandlerKind::Projection { "rows" } else { "nothing" };
+            outcomes.push(outcome.into());
         }
         let mut outcomes = separated(outcomes);
         outcomes.extend(self.rejects.map(|rejection| format!("or {rejection}")));
@@ -122,6 +123,7 @@ impl HandlerKind {
             Self::LinearSaga => "linear saga",
             Self::Publisher => "public events of",
             Self::Effect => "effect",
+            Self::Projection => "projection",
         }
     }
 }

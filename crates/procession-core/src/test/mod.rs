@@ -19,15 +19,18 @@
 //! ```
 //!
 //! A process manager is asked in the same way: [`GivenEvents::when_event`], [`GivenEvents::when_rejected`],
-//! [`GivenEvents::when_timed_out`]. A linear saga is led from message to message: [`given_linear_saga`].
+//! [`GivenEvents::when_timed_out`]. A linear saga is led from message to message: [`given_linear_saga`]. A projection is given
+//! events, and has rows then: [`given_projection`].
 
 mod decider;
 mod difference;
 mod linear;
 mod process_manager;
+mod projection;
 mod saga;
 
 pub use decider::{Decided, GivenEvents, given};
 pub use linear::{GivenLinearSaga, Went, given_linear_saga};
 pub use process_manager::Emitted;
+pub use projection::{GivenReadModel, given_projection};
 pub use saga::{GivenReactions, Reacted, given_module, given_saga};

@@ -21,8 +21,10 @@ fn parts_have_names_of_their_own(modules: &[Module], errors: &mut Vec<WiringErro
     let linear = modules.iter().flat_map(|it| &it.processes).filter(|it| it.is_linear);
     let linear = linear.map(|it| ("linear saga", it.category));
     let effects = modules.iter().flat_map(|it| &it.effects).map(|it| ("effect", it.name));
+    let projections = modules.iter().flat_map(|it| &it.projections).map(|it| ("projection", it.name()));
     let mut seen = BTreeSet::new();
-    let parts = modules.iter().map(|it| ("module", it.name)).chain(sagas).chain(linear).chain(effects);
+    let parts = modules.iter().map(|it| ("module", it.name)).chain(sagas).chain(linear);
+    let parts = parts.chain(effects).chain(projections);
     for (what, name) in parts {
         if name.is_empty() {
             errors.push(WiringError::EmptyName { what });

@@ -221,9 +221,10 @@ impl DescribedHandler {
         }
     }
 
-    /// Whether messages of this kind reach it from the log when their turn comes.
+    /// Whether messages of this kind reach it from the log when their turn comes. A read model follows by itself.
     pub(super) fn reacts(&self) -> bool {
-        self.trigger == named(Trigger::Event) && self.kind != named(HandlerKind::Publisher)
+        let reads_by_itself = [HandlerKind::Publisher, HandlerKind::Projection];
+        self.trigger == named(Trigger::Event) && !reads_by_itself.iter().any(|it| self.kind == named(*it))
     }
 
     /// Whether it is the instances of a category.

@@ -10,7 +10,7 @@ use crate::{
 pub(super) fn tasks<'a>(map: &'a ProcessMap, graph: &mut Graph) -> Ends<'a> {
     let mut ends = Ends::default();
     for (pool, module) in map.modules.iter().enumerate() {
-        for handler in module.handlers.iter().filter(|it| it.kind != HandlerKind::LinearSaga) {
+        for handler in module.handlers.iter().filter(|it| it.has_a_task()) {
             let lane = graph.lane(pool, handler.lane(module));
             let name = handler.task_name();
             let task = graph.add(NodeKind::Task(handler.task()), name, lane);
@@ -21,6 +21,11 @@ pub(super) fn tasks<'a>(map: &'a ProcessMap, graph: &mut Graph) -> Ends<'a> {
 }
 
 impl HandlerMap {
+    /// A linear saga has one for each of its steps, and a read model takes no part in a process.
+    fn has_a_task(&self) -> bool {
+        !matches!(self.kind, HandlerKind::LinearSaga | HandlerKind::Projection)
+    }
+
     /// A decider that is a process manager too has one lane, and so have a decider and its public events.
     fn lane(&self, module: &ModuleMap) -> String {
         let process = module.processes.iter().find(|it| it.name == self.name);
@@ -42,7 +47,8 @@ impl HandlerMap {
                 HandlerKind::Decider
                 | HandlerKind::ProcessManager
                 | HandlerKind::LinearSaga
-                | HandlerKind::Effect,
+                | HandlerKind::Effect
+                | HandlerKind::Projection,
                 _,
             ) => "serviceTask",
         }
