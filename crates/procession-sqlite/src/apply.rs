@@ -35,8 +35,8 @@ pub(crate) struct Applier {
 }
 
 #[derive(Clone, Copy)]
-struct StreamRow {
-    id: i64,
+pub(crate) struct StreamRow {
+    pub(crate) id: i64,
     /// Known once an event was written.
     version: Option<Version>,
 }
@@ -85,6 +85,7 @@ impl Applier {
         FaultPoint::DeliveriesWritten.pass();
         self.change_timers(connection, batch, after)?;
         beside_the_log(connection, batch).map_err(store_error)?;
+        self.change_read_models(connection, &batch.read_models, head)?;
         FaultPoint::BatchWritten.pass();
         self.head = Some(head);
         Ok(Committed { after })
@@ -258,7 +259,11 @@ impl Applier {
         sender.map(|it| self.stream(connection, it).map(|row| row.id)).transpose()
     }
 
-    fn stream(&mut self, connection: &Connection, stream: &Stream) -> Result<StreamRow, StoreError> {
+    pub(crate) fn stream(
+        &mut self,
+        connection: &Connection,
+        stream: &Stream,
+    ) -> Result<StreamRow, StoreError> {
         if let Some(row) = self.streams.get_mut(stream) {
             return Ok(*row);
         }

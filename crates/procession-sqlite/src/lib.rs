@@ -6,6 +6,7 @@
 //! messages, which a lock on the file `<store>-lock` makes sure.
 
 mod apply;
+mod apply_read_models;
 mod backup;
 mod error;
 #[doc(hidden)]
@@ -16,6 +17,7 @@ mod inspect;
 mod lock;
 mod open;
 mod read;
+mod read_models;
 mod restore;
 mod rows;
 mod store;

@@ -226,6 +226,6 @@ pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> SqlResult<Timestamp> {
         .map_err(|error| damaged(column, error.into()))
 }
 
-fn damaged(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+pub(crate) fn damaged(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
 }

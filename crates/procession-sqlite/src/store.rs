@@ -12,8 +12,8 @@ use procession_core::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
-        Timer, TimersOf,
+        Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Ownership, Parked, ParkedOf,
+        ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Timer, TimersOf,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result as SqlResult, params};
@@ -25,7 +25,7 @@ use crate::{
     backup, inspect,
     lock::{InUse, WriteLock},
     read::Readers,
-    rows,
+    read_models, rows,
     writer::{Job, Writer},
 };
 
@@ -365,6 +365,27 @@ impl Store for SqliteStore {
             let mut query = connection.prepare_cached("SELECT due FROM timer ORDER BY due LIMIT 1")?;
             query.query_row([], |row| rows::timestamp(row, 0)).optional()
         })
+    }
+
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64> {
+        self.write(|reply| Job::AcquireProjection { projection, reply })
+    }
+
+    fn projections(&self) -> Answer<Projections> {
+        self.readers.read(read_models::projections)
+    }
+
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<Row>>> {
+        self.readers.read(move |connection| read_models::rows(connection, &of, &keys))
+    }
+
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, Row)>> {
+        self.readers.read(move |connection| read_models::scan(connection, &of, &range, bound(limit)))
+    }
+
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>> {
+        self.readers
+            .read(move |connection| read_models::parked_streams(connection, &generation, bound(limit)))
     }
 
     fn close(&self) -> Answer<()> {

@@ -1,4 +1,7 @@
-use std::{io, sync::mpsc};
+use std::{
+    io,
+    sync::{Arc, mpsc},
+};
 
 use procession_core::Partition;
 use procession_runtime::{
@@ -8,12 +11,16 @@ use procession_runtime::{
 use rusqlite::{Connection, Result as SqlResult};
 use tokio::sync::oneshot;
 
-use crate::{apply::Applier, error::store_error, fault_points::FaultPoint, lock::WriteLock};
+use crate::{
+    apply::Applier, apply_read_models::acquire_projection, error::store_error, fault_points::FaultPoint,
+    lock::WriteLock,
+};
 
 /// What the writer is asked for.
 pub(crate) enum Job {
     Commit { batch: Box<Batch>, reply: Reply<Committed> },
     Acquire { partitions: Vec<Partition>, reply: Reply<Vec<Ownership>> },
+    AcquireProjection { projection: Arc<str>, reply: Reply<u64> },
     Close { reply: Reply<()> },
 }
 
@@ -55,6 +62,10 @@ impl Writer {
                     Job::Acquire { partitions, reply } => {
                         self.commit_together(std::mem::take(&mut waiting));
                         _ = reply.send(self.acquire(&partitions));
+                    }
+                    Job::AcquireProjection { projection, reply } => {
+                        self.commit_together(std::mem::take(&mut waiting));
+                        _ = reply.send(self.acquire_projection(&projection));
                     }
                     Job::Close { reply } => {
                         self.commit_together(std::mem::take(&mut waiting));
@@ -149,13 +160,23 @@ impl Writer {
                 "the store was opened beside the process that handles its messages; open it alone for that";
             return Err(StoreError::Permanent(reason.into()));
         }
+        self.in_a_transaction(|it| it.applier.acquire(&it.connection, partitions))
+    }
+
+    fn acquire_projection(&mut self, projection: &str) -> Result<u64, StoreError> {
+        self.in_a_transaction(|it| acquire_projection(&it.connection, projection).map_err(store_error))
+    }
+
+    fn in_a_transaction<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         self.begin()?;
-        let owned = self.applier.acquire(&self.connection, partitions);
-        let committed = owned.and_then(|owned| {
+        let committed = write(self).and_then(|written| {
             FaultPoint::AcquireCommitting.pass();
             self.connection.execute_batch("COMMIT").map_err(store_error)?;
             FaultPoint::AcquireCommitted.pass();
-            Ok(owned)
+            Ok(written)
         });
         if committed.is_err() {
             self.roll_back();

@@ -14,8 +14,8 @@ use procession::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Hold, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
-        Timer, TimersOf,
+        Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Ownership, Parked, ParkedOf,
+        ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Timer, TimersOf,
     },
 };
 use tokio::sync::watch;
@@ -310,6 +310,26 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
 
     fn next_due(&self) -> Answer<Option<Timestamp>> {
         self.read(S::next_due)
+    }
+
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64> {
+        self.read(|it| it.acquire_projection(projection))
+    }
+
+    fn projections(&self) -> Answer<Projections> {
+        self.read(S::projections)
+    }
+
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<Row>>> {
+        self.read(|it| it.rows(of, keys))
+    }
+
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, Row)>> {
+        self.read(|it| it.scan_rows(of, range, limit))
+    }
+
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>> {
+        self.read(|it| it.parked_streams(generation, limit))
     }
 
     fn close(&self) -> Answer<()> {

@@ -99,6 +99,7 @@ impl Batching {
             moved,
             holds,
             notes,
+            read_models,
             after: _,
             stood_on: _,
             process_limits: _,
@@ -117,6 +118,7 @@ impl Batching {
             && moved.is_empty()
             && holds.is_empty()
             && notes.is_empty()
+            && read_models.is_empty()
     }
 
     /// Adds an entry, and gives it as it waits to be handled.

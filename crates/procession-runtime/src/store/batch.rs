@@ -6,6 +6,8 @@ use procession_core::{
     log::{Encoded, Entry, Position, ProcessId},
 };
 
+use super::ReadModelChanges;
+
 /// Everything that one commit makes durable together.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -39,6 +41,8 @@ pub struct Batch {
     pub holds: Vec<(ProcessId, Option<Hold>)>,
     /// Texts that are kept beside the log by their names, or, with none, forgotten.
     pub notes: Vec<(Cow<'static, str>, Option<String>)>,
+    /// What changes in read models.
+    pub read_models: ReadModelChanges,
     /// How large a process may become by this batch.
     pub process_limits: ProcessLimits,
 }

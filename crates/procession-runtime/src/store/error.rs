@@ -78,6 +78,50 @@ pub enum Conflict {
         /// The owner's token.
         actual: u64,
     },
+    /// Somebody else has acquired the projection.
+    #[error("the projection `{projection}` has another owner now (token {actual}, ours is {token})")]
+    StaleProjection {
+        /// The projection.
+        projection: String,
+        /// The token that was given.
+        token: u64,
+        /// The owner's token.
+        actual: u64,
+    },
+    /// The checkpoint of a read model is not where it should move from, or cannot get where it should move to.
+    #[error("the read model `{projection}` stands at {actual}; it cannot move from {from} to {to}")]
+    ProjectionElsewhere {
+        /// The projection.
+        projection: String,
+        /// From where it should have moved.
+        from: Position,
+        /// Where it should have moved.
+        to: Position,
+        /// Where it is.
+        actual: Position,
+    },
+    /// A row has changed since it was read.
+    #[error(
+        "the row `{key}` of the read model `{projection}` has revision {actual}, not {expected} as expected"
+    )]
+    Row {
+        /// The projection.
+        projection: String,
+        /// The row.
+        key: String,
+        /// The revision that was read.
+        expected: u64,
+        /// The revision that it has; 0 if it is not there.
+        actual: u64,
+    },
+    /// Read models were rebuilt, or parked streams of theirs let go, since somebody who writes them inline has looked.
+    #[error("the read models are those of epoch {actual}, not {expected} as expected")]
+    Epoch {
+        /// What was looked at.
+        expected: u64,
+        /// What is there.
+        actual: u64,
+    },
     /// The checkpoint has moved on already.
     #[error(
         "the checkpoint of partition {partition} is at {actual} already; it cannot move from {from} to {to}"
@@ -107,6 +151,26 @@ pub enum Conflict {
 }
 
 impl Conflict {
+    /// Judges the move of a read model's checkpoint, as [`Self::check_move`] does for a partition's.
+    ///
+    /// # Errors
+    /// When the owner is stale, or the move starts or ends where it may not.
+    pub fn check_projection_move(
+        it: &super::ProjectionMove,
+        token: u64,
+        actual: Position,
+        head: Position,
+    ) -> Result<(), Self> {
+        let (projection, super::Move { from, to }) = (it.generation.projection.to_string(), it.to);
+        if it.token != token {
+            return Err(Self::StaleProjection { projection, token: it.token, actual: token });
+        }
+        if from != actual || to < actual || to > head {
+            return Err(Self::ProjectionElsewhere { projection, from, to, actual });
+        }
+        Ok(())
+    }
+
     /// Judges a checkpoint's move: every store asks this one function, so that all give the same four answers.
     ///
     /// `token` and `actual` are what the store holds, `head` is the newest position after the batch.

@@ -7,8 +7,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, EffectCall, Hold, Nodes, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
-    Store, Timer, TimersOf,
+    Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked, ParkedOf,
+    ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Store, Timer, TimersOf,
 };
 
 /// What stands between a runtime and its store, and lets things go wrong there: for tests of what must not depend on that.
@@ -172,6 +172,26 @@ impl<L: Layer> Store for Layered<L> {
 
     fn nodes(&self) -> Option<Arc<dyn Nodes>> {
         self.0.nodes()
+    }
+
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64> {
+        self.0.read(move |it| it.acquire_projection(projection))
+    }
+
+    fn projections(&self) -> Answer<Projections> {
+        self.0.read(|it| it.projections())
+    }
+
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<Row>>> {
+        self.0.read(move |it| it.rows(of, keys))
+    }
+
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, Row)>> {
+        self.0.read(move |it| it.scan_rows(of, range, limit))
+    }
+
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>> {
+        self.0.read(move |it| it.parked_streams(generation, limit))
     }
 
     fn close(&self) -> Answer<()> {

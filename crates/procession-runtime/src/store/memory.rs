@@ -14,9 +14,10 @@ use procession_core::{
 use tokio::sync::watch;
 
 use super::{
-    Answer, Batch, Committed, Conflict, Delivery, EffectCall, Expected, Hold, NewEntry, Ownership, Parked,
-    ParkedOf, ProcessExtent, ProcessLimits, Progress, Reference, Store, StoreError, Timer, TimersOf,
-    memory_nodes::Members, nodes::Nodes, timers::Timers,
+    Answer, Batch, Committed, Conflict, Delivery, EffectCall, Expected, Generation, Hold, KeyRange, NewEntry,
+    Ownership, Parked, ParkedOf, ParkedStream, ProcessExtent, ProcessLimits, Progress, Projections,
+    Reference, Row, RowsOf, Store, StoreError, Timer, TimersOf, memory_nodes::Members,
+    memory_projections::ReadModels, nodes::Nodes, timers::Timers,
 };
 
 /// A store that forgets everything when it is dropped. It keeps every rule that the durable ones keep.
@@ -43,6 +44,7 @@ pub(super) struct Inner {
     notes: BTreeMap<String, String>,
     pub(super) timers: Timers,
     pub(super) members: Members,
+    read_models: ReadModels,
     grown: watch::Sender<Position>,
 }
 
@@ -254,6 +256,26 @@ impl Store for MemoryStore {
         answer(Ok(self.inner().timers.in_order().next().map(|it| it.due)))
     }
 
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64> {
+        answer(Ok(self.inner().read_models.acquire(&projection)))
+    }
+
+    fn projections(&self) -> Answer<Projections> {
+        answer(Ok(self.inner().read_models.standings()))
+    }
+
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<Row>>> {
+        answer(Ok(self.inner().read_models.rows(&of, &keys)))
+    }
+
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, Row)>> {
+        answer(Ok(self.inner().read_models.scan(&of, &range, limit)))
+    }
+
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>> {
+        answer(Ok(self.inner().read_models.parked(&generation, limit)))
+    }
+
     fn nodes(&self) -> Option<Arc<dyn Nodes>> {
         self.has_nodes.then(|| Arc::new(self.clone()) as Arc<dyn Nodes>)
     }
@@ -281,7 +303,9 @@ impl Inner {
         let mut versions = HashMap::new();
         let entries = batch.entries.iter().map(|it| self.check_entry(it, &mut versions));
         let entries = entries.collect::<Result<_, _>>()?;
-        self.check_moves(batch, head.plus(batch.entries.len() as u64))?;
+        let end = head.plus(batch.entries.len() as u64);
+        self.check_moves(batch, end)?;
+        self.read_models.check(&batch.read_models, end)?;
         Ok(entries)
     }
 
@@ -429,6 +453,7 @@ impl Inner {
             let (process, causation) = (resolve(timer.process).into(), resolve(timer.causation));
             self.timers.add(timer, process, causation);
         }
+        self.read_models.apply(batch.read_models);
         self.grown.send_replace(self.head());
         Committed { after }
     }

@@ -5,9 +5,11 @@ mod error;
 mod layer;
 mod memory;
 mod memory_nodes;
+mod memory_projections;
 mod nodes;
 mod pages;
 mod pointer;
+mod projections;
 mod timers;
 
 use std::{pin::Pin, sync::Arc};
@@ -28,6 +30,10 @@ pub use layer::{Layer, Layered};
 pub use memory::MemoryStore;
 pub use nodes::{Allotment, Heartbeat, Membership, Node, NodeId, Nodes, ShareOfLog, Sharer, allot};
 pub(crate) use pages::ParkedPages;
+pub use projections::{
+    Becomes, Generation, GenerationChange, GenerationState, KeyRange, Move, ParkedStream, ProjectionChange,
+    ProjectionMove, ProjectionStanding, Projections, ReadModelChanges, Row, RowChange, RowsOf,
+};
 
 /// What a call to a store gives: an answer later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'static>>;
@@ -138,6 +144,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// When the next timer is due.
     fn next_due(&self) -> Answer<Option<Timestamp>>;
+
+    /// Takes a projection over from whoever kept it up, and gives the new fencing token.
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64>;
+
+    /// All read models, and where they stand.
+    fn projections(&self) -> Answer<Projections>;
+
+    /// The rows with these keys, in the order of the keys. Those of the generation that is read are all of one moment.
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<Row>>>;
+
+    /// Up to `limit` rows of a range, in the order of their keys' bytes.
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, Row)>>;
+
+    /// Up to `limit` streams whose events are left out of a generation, in the order of the streams.
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>>;
 
     /// How several runtimes share the work on this store, each on its partitions. None if one does all of it.
     fn nodes(&self) -> Option<Arc<dyn Nodes>> {
