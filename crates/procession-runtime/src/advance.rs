@@ -23,7 +23,7 @@ pub enum AdvanceError {
 
 impl Runtime {
     /// Waits until nothing is on the way in the whole runtime: every message of the log is handled or parked, everything is
-    /// durable, no timer is due, and no call of an effect is under way. It is counted, never guessed by waiting.
+    /// durable, no timer is due, no call of an effect is under way, and the read models have followed. It is counted, never guessed by waiting.
     ///
     /// It does not wait for what is only a matter of time: a timer that is due later, a message or a call of an effect that has
     /// failed and waits for its next attempt, a call that waits for its target or for `calls_per_second`. [`wait`](Self::wait) waits for the calls of one process, and
@@ -39,7 +39,10 @@ impl Runtime {
     async fn settle(&self) -> Result<Option<Timestamp>, AdvanceError> {
         let (reply, settled) = oneshot::channel();
         self.call(Call::Settle { reply }).await.map_err(|_| AdvanceError::Stopped)?;
-        settled.await.map_err(|_| AdvanceError::Stopped)
+        let due = settled.await.map_err(|_| AdvanceError::Stopped)?;
+        let head = *self.committed().borrow();
+        self.read_models().rest_at(head).await;
+        Ok(due)
     }
 
     /// Moves the time of a runtime that was started with [`virtual_time`](crate::RuntimeBuilder::virtual_time), from timer to

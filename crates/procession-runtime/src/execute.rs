@@ -37,6 +37,15 @@ pub struct Executed {
     pub events: Vec<Recorded>,
 }
 
+impl Executed {
+    /// The position of the newest event, or of the command if it has recorded none: what a [`ReadModel`](crate::ReadModel) is waited
+    /// for, to read one's own write.
+    #[must_use]
+    pub fn last_position(&self) -> Position {
+        self.events.last().map_or(self.position, |it| it.position)
+    }
+}
+
 /// Why a command was not executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExecuteError<R: std::error::Error> {

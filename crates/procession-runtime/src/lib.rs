@@ -5,6 +5,7 @@
 //! - [`Operator`] and [`Operation`]: repairs what is stuck, from this process or another one.
 //! - [`Health`] and [`metrics`]: how it is, for machines that watch it; [`trace`]: the ids of traces.
 //! - [`Reader`]: states, streams and processes, read from any store.
+//! - [`ReadModel`]: the rows of a projection, up to a position that is waited for.
 //! - [`inspect`]: what operators see: the state of every process, and what it waits for.
 //! - `processor` (private): the hot path, read, fold, commit.
 
@@ -24,6 +25,8 @@ mod operation;
 mod operator;
 mod over_nodes;
 mod processor;
+mod projections;
+mod read_model;
 mod reader;
 mod reply;
 mod request;
@@ -41,6 +44,7 @@ pub use health::{Death, Health, HealthBounds, Unready};
 pub use limits::Limits;
 pub use operation::{Operation, Requested};
 pub use operator::{Operator, OperatorError};
+pub use read_model::{ReadModel, ReadModelError};
 pub use reader::{Instance, ReadError, Reader};
 pub use reply::ReplyError;
 pub use request::{Quiet, RequestError, Sent};

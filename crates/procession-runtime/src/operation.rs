@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use procession_core::{
-    DecodeError, EncodeError,
+    DecodeError, EncodeError, Stream,
     log::{Encoded, Entry, Kind, Position, ProcessId},
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,15 @@ pub enum Operation {
     /// Ends a process by force. Its timers, calls of effects and parked messages are taken out, and what is on its way has no
     /// effect. What it has done stays done; nothing is compensated.
     CancelProcess(ProcessId),
+    /// Fills a read model anew from the first event on, beside the one that is read, and puts it in its place.
+    RebuildProjection(String),
+    /// Folds what was left out of a read model, in order, and lets its streams go on.
+    RetryProjection {
+        /// The projection.
+        projection: String,
+        /// The stream that is meant; none for all that are parked there.
+        stream: Option<Stream>,
+    },
 }
 
 /// An operation as it stands in the log: what was asked for, by whom, and why.
@@ -75,6 +84,11 @@ struct Body {
     due: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     process: Option<ProcessId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projection: Option<String>,
+    /// Its category and id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<(String, String)>,
 }
 
 impl Operation {
@@ -90,6 +104,19 @@ impl Operation {
             Self::SuspendProcess(_) => "SuspendProcess",
             Self::ResumeProcess(_) => "ResumeProcess",
             Self::CancelProcess(_) => "CancelProcess",
+            Self::RebuildProjection(_) => "RebuildProjection",
+            Self::RetryProjection { .. } => "RetryProjection",
+        }
+    }
+
+    /// The projection that it is about, if it is about one.
+    #[must_use]
+    pub fn projection(&self) -> Option<&str> {
+        match self {
+            Self::RebuildProjection(projection) | Self::RetryProjection { projection, .. } => {
+                Some(projection)
+            }
+            _ => None,
         }
     }
 }
@@ -115,6 +142,11 @@ impl Requested {
             Operation::SuspendProcess(process)
             | Operation::ResumeProcess(process)
             | Operation::CancelProcess(process) => body.process = Some(*process),
+            Operation::RebuildProjection(projection) => body.projection = Some(projection.clone()),
+            Operation::RetryProjection { projection, stream } => {
+                body.projection = Some(projection.clone());
+                body.stream = stream.as_ref().map(|it| (it.category().into(), it.id().into()));
+            }
         }
         let payload = serde_json::to_string(&body).map_err(unwritable)?;
         Ok(Encoded { name: message.into(), schema_version: 1, payload: payload.into_boxed_str() })
@@ -157,6 +189,11 @@ impl Body {
             "SuspendProcess" => Operation::SuspendProcess(self.process?),
             "ResumeProcess" => Operation::ResumeProcess(self.process?),
             "CancelProcess" => Operation::CancelProcess(self.process?),
+            "RebuildProjection" => Operation::RebuildProjection(self.projection?),
+            "RetryProjection" => {
+                let stream = self.stream.map(|(category, id)| Stream::new(category, id)).transpose();
+                Operation::RetryProjection { projection: self.projection?, stream: stream.ok()? }
+            }
             _ => return None,
         })
     }
@@ -164,8 +201,6 @@ impl Body {
 
 #[cfg(test)]
 mod tests {
-    use procession_core::Stream;
-
     use super::*;
 
     #[test]
@@ -181,6 +216,12 @@ mod tests {
             Operation::SuspendProcess(ProcessId(1)),
             Operation::ResumeProcess(ProcessId(1)),
             Operation::CancelProcess(ProcessId(1)),
+            Operation::RebuildProjection("rooms".into()),
+            Operation::RetryProjection { projection: "rooms".into(), stream: None },
+            Operation::RetryProjection {
+                projection: "rooms".into(),
+                stream: Some(Stream::new("room", "7/b").unwrap()),
+            },
         ] {
             let requested =
                 Requested { operation, by: "anna".into(), why: "a test".into(), after_failures: Some(2) };

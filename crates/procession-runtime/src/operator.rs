@@ -4,7 +4,7 @@ use std::{
 };
 
 use procession_core::{
-    EncodeError, Stream,
+    EncodeError, InvalidId, Stream,
     log::{Entry, Kind, Position, ProcessId, Recorded},
 };
 use tokio::sync::watch;
@@ -101,12 +101,27 @@ pub enum OperatorError {
     /// The process is not suspended.
     #[error("process {0} is not suspended, so that there is nothing to resume")]
     NotSuspended(ProcessId),
+    /// The store has no such read model.
+    #[error("there is no projection `{name}`; {}", known_projections(known))]
+    UnknownProjection {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// No projection can be named so.
+    #[error(transparent)]
+    ProjectionName(InvalidId),
     /// It cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn known_projections(known: &[String]) -> String {
+    if known.is_empty() { "the store has none".into() } else { format!("the store has {}", known.join(", ")) }
 }
 
 impl Operator {
@@ -176,8 +191,8 @@ impl Operator {
         let entry = Entry::new(Kind::Operation, stream, requested.encoded()?, self.clock.now());
         Ok(NewEntry {
             entry: Arc::new(entry),
-            process: Some(Reference::Position(process.began_at())),
-            causation: Some(Reference::Position(cause)),
+            process: process.map(|it| Reference::Position(it.began_at())),
+            causation: cause.map(Reference::Position),
             expected: Expected::Any,
             idempotency_key: None,
         })
@@ -193,14 +208,16 @@ struct Subjects {
     timers: BTreeMap<TimerId, Subject>,
     processes: BTreeMap<ProcessId, Subject>,
     holds: BTreeMap<ProcessId, HoldKind>,
+    projections: BTreeSet<Arc<str>>,
 }
 
 /// What one operation is about.
 #[derive(Clone)]
 struct Subject {
     stream: Stream,
-    process: ProcessId,
-    cause: Position,
+    /// None for one of a process of its own.
+    process: Option<ProcessId>,
+    cause: Option<Position>,
     after_failures: Option<u32>,
 }
 
@@ -219,6 +236,10 @@ impl Subjects {
                 Operation::SuspendProcess(process)
                 | Operation::ResumeProcess(process)
                 | Operation::CancelProcess(process) => _ = processes.insert(*process),
+                Operation::RebuildProjection(_) | Operation::RetryProjection { .. } => {
+                    let standings = store.projections().await?.generations;
+                    subjects.projections = standings.into_iter().map(|it| it.generation.projection).collect();
+                }
             }
         }
         subjects.look_up_parked(store, &messages).await?;
@@ -254,8 +275,7 @@ impl Subjects {
     async fn look_up_timer(&mut self, store: &dyn Store, id: TimerId) -> Result<(), StoreError> {
         let found = store.timers(TimersOf::Id(id), 1).await?.into_iter().next();
         self.timers.extend(found.map(|it| {
-            let subject =
-                Subject { stream: it.to, process: it.process, cause: it.causation, after_failures: None };
+            let subject = Subject::new(it.to, it.process, it.causation);
             (id, subject)
         }));
         Ok(())
@@ -273,7 +293,7 @@ impl Subjects {
         for Recorded { position, process, entry, .. } in first {
             if process.began_at() == position {
                 let stream = entry.stream.clone();
-                let subject = Subject { stream, process, cause: position, after_failures: None };
+                let subject = Subject::new(stream, process, position);
                 self.processes.insert(process, subject);
             }
         }
@@ -315,6 +335,9 @@ impl Subjects {
                 }
             }
             Operation::CancelProcess(process) => self.process(*process),
+            Operation::RebuildProjection(projection) | Operation::RetryProjection { projection, .. } => {
+                self.projection(projection)
+            }
         }
     }
 
@@ -337,14 +360,27 @@ impl Subjects {
         }
     }
 
+    fn projection(&self, name: &str) -> Result<Subject, OperatorError> {
+        if !self.projections.contains(name) {
+            let known = self.projections.iter().map(ToString::to_string).collect();
+            return Err(OperatorError::UnknownProjection { name: name.into(), known });
+        }
+        let stream = Stream::new("projection", name).map_err(OperatorError::ProjectionName)?;
+        Ok(Subject { stream, process: None, cause: None, after_failures: None })
+    }
+
     fn process(&self, process: ProcessId) -> Result<Subject, OperatorError> {
         self.processes.get(&process).cloned().ok_or(OperatorError::UnknownProcess(process))
     }
 }
 
 impl Subject {
+    fn new(stream: Stream, process: ProcessId, cause: Position) -> Self {
+        Self { stream, process: Some(process), cause: Some(cause), after_failures: None }
+    }
+
     fn of(parked: &Parked) -> Self {
         let Parked { stream, process, position, .. } = parked;
-        Self { stream: stream.clone(), process: *process, cause: *position, after_failures: None }
+        Self::new(stream.clone(), *process, *position)
     }
 }

@@ -43,6 +43,11 @@ pub(crate) enum Call {
     Settle {
         reply: oneshot::Sender<Option<Timestamp>>,
     },
+    /// Commits nothing from when it says so until it is resumed.
+    Pause {
+        paused: oneshot::Sender<()>,
+        resumed: oneshot::Receiver<()>,
+    },
     Stop {
         reply: oneshot::Sender<()>,
     },

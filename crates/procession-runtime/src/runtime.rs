@@ -25,6 +25,7 @@ use crate::{
     member::{Member, NodeSettings},
     metrics,
     processor::{Processor, Share},
+    projections::ReadModels,
     request::{Call, Request},
     vitals::Vitals,
 };
@@ -53,6 +54,7 @@ pub struct Runtime {
 
 struct Shared {
     reader: Reader,
+    read_models: ReadModels,
     clock: Arc<dyn Clock>,
     virtual_clock: Option<VirtualClock>,
     door: Door,
@@ -181,6 +183,7 @@ impl RuntimeBuilder {
         };
         FaultPoint::StartAcquired.pass();
         describe(application, &*store).await?;
+        let read_models = ReadModels::take_over(application.engine(), &store, &self.clock).await?;
         let (door, inbox) = inbox::open(self.limits.sane().waiting_requests);
         let (committing, committed) = watch::channel(Position::START);
         let processor = Processor::start(
@@ -205,8 +208,10 @@ impl RuntimeBuilder {
             committed.clone(),
         ));
         let processor = tokio::spawn(processor.run());
+        let read_models = read_models.follow(&committed, &door.downgraded());
         let shared = Shared {
             reader: Reader::new(application, store),
+            read_models,
             clock: self.clock,
             virtual_clock: self.virtual_clock,
             door,
@@ -322,6 +327,8 @@ impl Runtime {
     /// When the store has failed, now or before, or another runtime has taken it over. To that one the store is left open.
     pub async fn stop(self) -> Result<(), StoreError> {
         self.shared.vitals.stop();
+        // They use the store, which the processor closes.
+        self.shared.read_models.stop().await;
         let (reply, stopped) = oneshot::channel();
         if self.call(Call::Stop { reply }).await.is_ok() {
             // Without an answer the processor has ended by itself, and says below why.
@@ -340,6 +347,10 @@ impl Runtime {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    pub(crate) fn read_models(&self) -> &ReadModels {
+        &self.shared.read_models
     }
 
     pub(crate) fn virtual_clock(&self) -> Option<&VirtualClock> {

@@ -224,6 +224,11 @@ macro_rules! conformance {
                 who_asks_a_stopped_runtime_is_told_so
                 after_a_stop_every_checkpoint_stands_at_the_end_of_the_log
             }
+            projections {
+                a_read_model_shows_what_was_written_once_it_was_waited_for
+                a_read_model_that_is_not_there_says_so
+                an_inline_read_model_is_never_behind
+            }
             public_events {
                 a_public_event_is_made_with_the_state_as_of_its_event
                 another_module_reacts_to_a_public_event

@@ -37,26 +37,28 @@ impl Projection {
             && self.handlers.iter().any(|it| it.takes.name == entry.name)
     }
 
-    /// Folds events in their order, leaving out those that it does not take, and those of streams that are parked.
+    /// Folds events in their order, leaving out those that it does not take, and those of streams that are parked. An event that
+    /// makes a row larger than `max_row_bytes` cannot be folded.
     #[must_use]
     pub fn fold<'a>(
         &self,
         events: impl IntoIterator<Item = &'a Recorded>,
         known: &KnownRows,
+        max_row_bytes: usize,
         is_parked: impl Fn(&Stream) -> bool,
     ) -> Folded {
         let mut folded = Folded::default();
         for event in events {
             let stream = &event.entry.stream;
             if self.takes(&event.entry) && !is_parked(stream) && !folded.has_parked(stream) {
-                self.fold_one(event, known, &mut folded);
+                self.fold_one(event, known, max_row_bytes, &mut folded);
             }
         }
         folded
     }
 
-    fn fold_one(&self, event: &Recorded, known: &KnownRows, folded: &mut Folded) {
-        let mut rows = Rows::of(event, known, &folded.rows);
+    fn fold_one(&self, event: &Recorded, known: &KnownRows, max_row_bytes: usize, folded: &mut Folded) {
+        let mut rows = Rows::of(event, known, &folded.rows, max_row_bytes);
         let handlers = self.handlers.iter().filter(|it| it.takes.name == event.entry.name);
         let result = caught(|| {
             handlers.map(|it| (it.project)(&event.entry, &mut rows)).collect::<Result<Vec<_>, _>>()
@@ -116,7 +118,7 @@ mod tests {
     fn rows_that_are_not_known_are_asked_for_all_at_once() {
         let events = [cleaned(1, 7), cleaned(2, 8), cleaned(3, 7)];
 
-        let folded = cleanings().fold(&events, &KnownRows::new(), |_| false);
+        let folded = cleanings().fold(&events, &KnownRows::new(), 100, |_| false);
 
         assert_eq!(folded.missing, ["7", "8"].map(String::from).into());
     }
@@ -125,7 +127,7 @@ mod tests {
     fn later_events_see_what_earlier_ones_have_written() {
         let events = [cleaned(1, 7), cleaned(2, 8), cleaned(3, 7)];
 
-        let folded = cleanings().fold(&events, &known(&[("7", None), ("8", Some("40"))]), |_| false);
+        let folded = cleanings().fold(&events, &known(&[("7", None), ("8", Some("40"))]), 100, |_| false);
 
         assert_eq!(folded.rows, known(&[("7", Some("2")), ("8", Some("41"))]));
     }
@@ -138,7 +140,7 @@ mod tests {
             Ok(())
         });
 
-        let folded = careless.fold(&[cleaned(1, 7)], &KnownRows::new(), |_| false);
+        let folded = careless.fold(&[cleaned(1, 7)], &KnownRows::new(), 100, |_| false);
 
         assert_eq!(folded.missing, ["7".to_owned()].into());
     }
@@ -154,29 +156,34 @@ mod tests {
         });
         let events = [cleaned(1, 13), cleaned(2, 8), cleaned(3, 13)];
 
-        let folded = picky.fold(&events, &KnownRows::new(), |_| false);
+        let folded = picky.fold(&events, &KnownRows::new(), 100, |_| false);
 
         assert_eq!(folded.rows, known(&[("8", Some("true"))]));
         assert_eq!(folded.parked.iter().map(|it| it.position.0).collect::<Vec<_>>(), [1]);
     }
 
     #[test]
-    fn j5_a_panic_a_bad_key_and_a_row_of_another_type_park_too() {
+    fn j5_a_panic_a_bad_key_and_a_row_of_another_type_or_size_park_too() {
         let clumsy = Projection::named("clumsy").on(|event: &RoomCleaned, rows| match event.room {
             1 => panic!("no such room"),
             2 => {
                 rows.put("", &true);
                 Ok(())
             }
+            4 => {
+                rows.put("large", &"x".repeat(100));
+                Ok(())
+            }
             _ => rows.get::<u32>("text").map(drop),
         });
-        let events = [cleaned(1, 1), cleaned(2, 2), cleaned(3, 3)];
+        let events = [cleaned(1, 1), cleaned(2, 2), cleaned(3, 3), cleaned(4, 4)];
 
-        let folded = clumsy.fold(&events, &known(&[("text", Some("\"no number\""))]), |_| false);
+        let folded = clumsy.fold(&events, &known(&[("text", Some("\"no number\""))]), 100, |_| false);
 
         let reasons: Vec<_> = folded.parked.iter().map(|it| it.failure.to_string()).collect();
         assert!(reasons[0].contains("no such room"), "{reasons:?}");
         assert!(reasons[1].contains("the key of a row is empty"), "{reasons:?}");
         assert!(reasons[2].contains("the row `text` is of another type"), "{reasons:?}");
+        assert!(reasons[3].contains("the row `large` has 102 bytes"), "{reasons:?}");
     }
 }

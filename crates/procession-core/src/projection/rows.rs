@@ -31,6 +31,7 @@ pub struct Rows<'a> {
     known: &'a KnownRows,
     /// By earlier events of the same fold.
     changed: &'a KnownRows,
+    max_row_bytes: usize,
     written: KnownRows,
     missing: BTreeSet<String>,
     failure: Option<Failure>,
@@ -47,8 +48,14 @@ impl<'a> Rows<'a> {
     /// The longest key that is accepted, in bytes.
     pub const MAX_KEY_BYTES: usize = 512;
 
-    pub(super) fn of(event: &'a Recorded, known: &'a KnownRows, changed: &'a KnownRows) -> Self {
-        Self { event, known, changed, written: KnownRows::new(), missing: BTreeSet::new(), failure: None }
+    pub(super) fn of(
+        event: &'a Recorded,
+        known: &'a KnownRows,
+        changed: &'a KnownRows,
+        max_row_bytes: usize,
+    ) -> Self {
+        let (written, missing) = (KnownRows::new(), BTreeSet::new());
+        Self { event, known, changed, max_row_bytes, written, missing, failure: None }
     }
 
     /// The row with this key, if there is one.
@@ -74,6 +81,10 @@ impl<'a> Rows<'a> {
             return self.fails(reason);
         }
         match row.to_json() {
+            Ok(json) if json.len() > self.max_row_bytes => {
+                let (bytes, limit) = (json.len(), self.max_row_bytes);
+                self.fails(format!("the row `{key}` has {bytes} bytes; this store takes at most {limit}"));
+            }
             Ok(json) => _ = self.written.insert(key, Some(json.into())),
             Err(error) => self.fails(format!("the row `{key}` cannot be written as JSON: {error}")),
         }

@@ -60,7 +60,7 @@ impl GivenReadModel {
         let event = Recorded { position, process, causation: None, version: None, entry };
         let mut known = self.rows.clone();
         loop {
-            let folded = self.projection.fold([&event], &known, |_| false);
+            let folded = self.projection.fold([&event], &known, usize::MAX, |_| false);
             if folded.missing.is_empty() {
                 return folded.parked.into_iter().next().map_or(Ok(folded.rows), |it| Err(it.failure));
             }

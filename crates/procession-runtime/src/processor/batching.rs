@@ -175,6 +175,22 @@ impl Batching {
         }
     }
 
+    /// Those of its entries that somebody wants, as they will stand in the log.
+    pub(super) fn entries(&self, is_wanted: impl Fn(&Entry) -> bool) -> Vec<Recorded> {
+        let entries = (1..).zip(&self.batch.entries).filter(|(_, it)| is_wanted(&it.entry));
+        let recorded = entries.map(|(place, new)| {
+            let position = self.after.plus(place);
+            Recorded {
+                position,
+                process: new.process.map_or(position, |it| it.resolve(self.after)).into(),
+                causation: new.causation.map(|it| it.resolve(self.after)),
+                version: new.version(),
+                entry: Arc::clone(&new.entry),
+            }
+        });
+        recorded.collect()
+    }
+
     /// The entries from an index on, as they will stand in the log.
     pub(super) fn recorded_since(&self, first: usize, cause: Cause) -> Vec<Recorded> {
         let entries = self.batch.entries.iter().enumerate().skip(first);
@@ -182,10 +198,7 @@ impl Batching {
             position: self.after.plus(index as u64 + 1),
             process: cause.process,
             causation: Some(cause.position),
-            version: match new.expected {
-                Expected::Version(before) => Some(before.next()),
-                Expected::Any => None,
-            },
+            version: new.version(),
             entry: Arc::clone(&new.entry),
         });
         recorded.collect()

@@ -16,11 +16,13 @@ mod effects;
 mod finished;
 mod fold;
 mod holds;
+mod inline;
 mod lane;
 mod measured;
 mod noted_breakers;
 mod operations;
 mod others;
+mod pause;
 mod quiet;
 mod ready;
 mod recovery;
@@ -54,7 +56,9 @@ use self::{
     calls::Calls,
     commit::{InFlight, next_answer},
     holds::Holds,
+    inline::Inline,
     others::Others,
+    pause::Pauses,
     quiet::{QuietReply, QuietWatch},
     recovery::{Backoff, Undone},
     replies::Replies,
@@ -101,6 +105,8 @@ pub(crate) struct Processor {
     states: States,
     blocked: Blocked,
     holds: Holds,
+    inline: Inline,
+    pauses: Pauses,
     quiet: QuietWatch,
     replies: Replies,
     effects: Calls,
@@ -166,6 +172,8 @@ impl Processor {
             states: States::new(limits.cached_states.max(FEWEST_STATES_PER_MESSAGE * limits.batch_messages)),
             blocked: Blocked::default(),
             holds: Holds::default(),
+            inline: Inline::default(),
+            pauses: Pauses::default(),
             quiet: QuietWatch::default(),
             replies: Replies::default(),
             others: Others::default(),
@@ -234,6 +242,7 @@ impl Processor {
 
     async fn turn(&mut self) -> Result<Turn, StoreError> {
         self.keep_share().await?;
+        self.pause().await?;
         if self.in_flight.len() < self.commits_in_flight() {
             self.take_calls();
             self.read_log().await?;
@@ -288,6 +297,7 @@ impl Processor {
                 self.replies.register(registered, self.in_flight.back().map(|it| it.head));
             }
             Call::Settle { reply } => self.settling.push(reply),
+            Call::Pause { paused, resumed } => self.pauses.push(paused, resumed),
             Call::Stop { reply } => {
                 self.inbox.close();
                 self.begin_to_stop(reply);
@@ -435,6 +445,6 @@ impl Processor {
             self.fold_backlog(batching).await?;
             FaultPoint::BacklogFolded.pass();
         }
-        Ok(())
+        self.project_inline(batching).await
     }
 }

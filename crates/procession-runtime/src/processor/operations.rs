@@ -97,6 +97,8 @@ impl Processor {
                 }
             }
             Operation::CancelProcess(process) => self.cancel(process, at, rows, batching).await?,
+            // Who keeps the read model up finds it in the log.
+            Operation::RebuildProjection(_) | Operation::RetryProjection { .. } => {}
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::{
     commit::{InFlight, Outcome, next_answer, tell},
     finished::Finished,
     holds::Holds,
+    inline::Inline,
     quiet::QuietReply,
     replies::Reply,
 };
@@ -178,6 +179,7 @@ impl Processor {
         calls.iter().for_each(|it| self.quiet.begun(it.process));
         self.effects.reset(calls);
         self.holds = Holds::of(holds);
+        self.inline = Inline::look(&self.engine, &*self.store).await?;
         self.blocked = Blocked::default();
         self.read_parked().await?;
         self.head = progress.head;

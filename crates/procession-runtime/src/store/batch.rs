@@ -126,6 +126,17 @@ impl Reference {
     }
 }
 
+impl NewEntry {
+    /// The version that it will have, if it says which one its stream must have before it.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        match self.expected {
+            Expected::Version(before) => Some(before.next()),
+            Expected::Any => None,
+        }
+    }
+}
+
 impl Parked {
     /// The message, for the handler that it waits for.
     #[must_use]

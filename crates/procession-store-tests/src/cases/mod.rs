@@ -24,6 +24,7 @@ pub mod payloads;
 pub mod poison;
 pub mod process_managers;
 pub mod processes;
+pub mod projections;
 pub mod public_events;
 pub mod random;
 pub mod reactions;

@@ -38,7 +38,7 @@ pub(crate) struct CheckAccount {
 
 #[derive(Event, Serialize, Deserialize)]
 pub(crate) struct AccountOpened {
-    account: String,
+    pub(crate) account: String,
     at: Timestamp,
 }
 
@@ -50,8 +50,8 @@ pub(crate) struct Deposited {
 
 #[derive(Event, Serialize, Deserialize)]
 pub(crate) struct Withdrawn {
-    account: String,
-    amount: i64,
+    pub(crate) account: String,
+    pub(crate) amount: i64,
 }
 
 #[derive(Event, Serialize, Deserialize)]

@@ -10,11 +10,13 @@
 //! - `trips`: linear sagas.
 //! - `tanks`: public events, and other modules that react to them.
 //! - `parcels`: a process manager in several releases.
+//! - `ledgers`: read models of the accounts; a program of their own.
 //! - `letters`: an effect, and the world outside that it needs; a program of its own.
 
 mod accounts;
 mod alarms;
 mod echoes;
+mod ledgers;
 mod letters;
 mod machines;
 mod parcels;
@@ -31,6 +33,7 @@ pub(crate) use accounts::{
 };
 pub(crate) use alarms::{Report, ReportAlarm, Watch};
 pub(crate) use echoes::Shout;
+pub(crate) use ledgers::{LEDGERS, Ledgers, Page, TOTAL, page};
 pub(crate) use letters::{
     Answer as PostOfficeAnswer, Letter, PostOffice, RecallLetter, WriteLetter, letters, letters_with,
 };

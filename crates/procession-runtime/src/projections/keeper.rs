@@ -1,0 +1,245 @@
+use std::{sync::Arc, time::Duration};
+
+use procession_core::{
+    Folded, KnownRows, Projection, Stream,
+    log::{Position, Recorded},
+};
+use tokio::sync::{mpsc, watch};
+
+use super::{Followed, filling::Filling};
+use crate::{
+    Clock,
+    request::Call,
+    store::{
+        Batch, Conflict, Generation, GenerationState, ParkedStream, ReadModelChanges, RowChange, Store,
+        StoreError,
+    },
+};
+
+/// Keeps one read model up: it follows the log, fills others beside the one that is read, and puts them in its place.
+pub(super) struct Keeper {
+    pub(super) projection: Arc<Projection>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) token: u64,
+    pub(super) fillings: Vec<Filling>,
+    followed: watch::Sender<Followed>,
+}
+
+/// Entries that are folded and committed together.
+pub(super) const ENTRIES: usize = 1024;
+/// How soon it is made durable that there was nothing to do, once there is nothing else to do.
+const SAVED_AFTER: Duration = Duration::from_millis(100);
+/// How long to wait when the store fails, or somebody was faster.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+impl Keeper {
+    pub(super) fn new(projection: Arc<Projection>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        let followed = watch::Sender::new(Followed::default());
+        Self { projection, store, clock, token: 0, fillings: Vec::new(), followed }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.projection.name()
+    }
+
+    pub(super) fn followed(&self) -> watch::Receiver<Followed> {
+        self.followed.subscribe()
+    }
+
+    /// Looks again where its generations stand.
+    pub(super) async fn look(&mut self) -> Result<(), StoreError> {
+        let standings = self.store.projections().await?.generations;
+        self.fillings.clear();
+        for it in standings {
+            if *it.generation.projection == *self.projection.name() {
+                self.fillings.push(Filling::load(it, &*self.store).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until the processor has ended, somebody else has taken the projection over, or the store fails for good.
+    pub(super) async fn run(mut self, mut log: watch::Receiver<Position>, processor: mpsc::WeakSender<Call>) {
+        let projection = self.name();
+        loop {
+            let Err(error) = self.keep_up(&mut log, &processor).await else { return };
+            let has_ended = log.has_changed().is_err();
+            match error {
+                _ if has_ended => return,
+                StoreError::Conflict(Conflict::StaleProjection { .. }) => {
+                    return tracing::info!(projection, "somebody else keeps the read model up now");
+                }
+                StoreError::Permanent(_) => {
+                    return tracing::error!(projection, %error, "the read model does not follow the log any more");
+                }
+                error => {
+                    tracing::warn!(projection, %error, "the read model cannot follow the log now; trying again")
+                }
+            }
+            tokio::time::sleep(TRIED_AGAIN_AFTER).await;
+            while let Err(error) = self.look().await {
+                if log.has_changed().is_err() {
+                    return;
+                }
+                tracing::warn!(projection, %error, "the store cannot be read now; trying again");
+                tokio::time::sleep(TRIED_AGAIN_AFTER).await;
+            }
+        }
+    }
+
+    async fn keep_up(
+        &mut self,
+        log: &mut watch::Receiver<Position>,
+        processor: &mpsc::WeakSender<Call>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let head = *log.borrow_and_update();
+            let mut is_busy = false;
+            for index in 0..self.fillings.len() {
+                is_busy |= self.follow(index, head, processor).await?;
+            }
+            is_busy = is_busy || self.promote(head, processor).await? || self.sweep().await?;
+            self.tell((!is_busy).then_some(head));
+            if is_busy {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                changed = log.changed() => if changed.is_err() { return Ok(()) },
+                () = tokio::time::sleep(SAVED_AFTER), if self.is_unsaved() => self.save().await?,
+            }
+        }
+    }
+
+    fn tell(&self, rests_at: Option<Position>) {
+        let read = self.fillings.iter().find(|it| it.state.is_read());
+        let through = read.map_or(Position::START, |it| match it.state {
+            GenerationState::Inline => Followed::EVERYTHING,
+            _ => it.through,
+        });
+        self.followed.send_replace(Followed { through, rests_at });
+    }
+
+    /// Whether a generation is one that this code can fill.
+    pub(super) fn follows(&self, filling: &Filling) -> bool {
+        filling.state != GenerationState::Retired && filling.version == self.projection.declared_version()
+    }
+
+    /// Takes a generation one step further. Returns whether there is more.
+    async fn follow(
+        &mut self,
+        index: usize,
+        head: Position,
+        processor: &mpsc::WeakSender<Call>,
+    ) -> Result<bool, StoreError> {
+        let Some(filling) = self.fillings.get(index) else { return Ok(false) };
+        if !self.follows(filling) || filling.through >= head {
+            return Ok(false);
+        }
+        let entries = self.store.read_log(filling.through, ENTRIES).await?;
+        let before = entries.iter().position(|it| self.is_operation(it)).unwrap_or(entries.len());
+        match (before, entries.first()) {
+            (0, Some(operation)) => self.operate(index, operation, processor).await?,
+            _ => self.fold(index, &entries[..before]).await?,
+        }
+        Ok(self.fillings.get(index).is_some_and(|it| it.through < head))
+    }
+
+    /// Folds a part of the log into a generation.
+    pub(super) async fn fold(&mut self, index: usize, entries: &[Recorded]) -> Result<(), StoreError> {
+        let Some(to) = entries.last().map(|it| it.position) else { return Ok(()) };
+        let mut changes = ReadModelChanges::default();
+        if self.fillings[index].state != GenerationState::Inline {
+            changes = self.folded(index, entries, |it, stream| it.parked.contains_key(stream)).await?;
+        }
+        let is_far = to.0 - self.fillings[index].checkpoint.0 >= ENTRIES as u64;
+        if changes.is_empty() && !is_far {
+            self.fillings[index].through = to;
+            return Ok(());
+        }
+        self.commit_at(index, to, None, changes).await
+    }
+
+    /// What a part of the log changes in a generation.
+    pub(super) async fn folded(
+        &self,
+        index: usize,
+        events: &[Recorded],
+        is_parked: impl Fn(&Filling, &Stream) -> bool,
+    ) -> Result<ReadModelChanges, StoreError> {
+        let filling = &self.fillings[index];
+        let generation = &filling.generation;
+        let is_parked = |stream: &Stream| is_parked(filling, stream);
+        let folded = self.load_and_fold(events, generation, is_parked).await?;
+        let revision = events.last().map_or(0, |it| it.position.0);
+        let rows = folded.rows.into_iter().map(|(key, value)| RowChange {
+            generation: generation.clone(),
+            key,
+            value,
+            revision,
+            expected: None,
+        });
+        let at = self.clock.now();
+        let parked = folded.parked.into_iter().map(|it| {
+            let (stream, position, cause) = (it.stream, it.position, it.failure.to_string());
+            tracing::warn!(projection = self.name(), %stream, position = position.0, cause, "the stream is parked");
+            ParkedStream { generation: generation.clone(), stream, position, cause, at }
+        });
+        Ok(ReadModelChanges { rows: rows.collect(), parked: parked.collect(), ..Default::default() })
+    }
+
+    /// Folds events. Rows that are missing are loaded, all together, and the functions run again: they are pure, so that does
+    /// no harm.
+    async fn load_and_fold(
+        &self,
+        events: &[Recorded],
+        generation: &Generation,
+        is_parked: impl Fn(&Stream) -> bool,
+    ) -> Result<Folded, StoreError> {
+        let mut known = KnownRows::new();
+        loop {
+            let folded = self.projection.fold(events, &known, self.store.max_payload_bytes(), &is_parked);
+            if folded.missing.is_empty() {
+                return Ok(folded);
+            }
+            let keys: Vec<String> = folded.missing.into_iter().collect();
+            let rows = self.store.rows(generation.clone().into(), keys.clone()).await?;
+            known.extend(keys.into_iter().zip(rows.into_iter().map(|it| it.map(|it| it.value))));
+        }
+    }
+
+    /// Commits changes together with the checkpoint, as its owner.
+    pub(super) async fn commit_at(
+        &mut self,
+        index: usize,
+        to: Position,
+        after: Option<Position>,
+        mut changes: ReadModelChanges,
+    ) -> Result<(), StoreError> {
+        let filling = &mut self.fillings[index];
+        changes.moves.push(filling.moves(self.token, to));
+        let parked: Vec<_> = changes.parked.iter().map(|it| (it.stream.clone(), it.position)).collect();
+        let released: Vec<_> = changes.released.iter().map(|(_, stream)| stream.clone()).collect();
+        self.store.commit(Batch { after, read_models: changes, ..Batch::default() }).await?;
+        (filling.checkpoint, filling.through) = (to, to);
+        released.iter().for_each(|it| _ = filling.parked.remove(it));
+        filling.parked.extend(parked);
+        Ok(())
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.fillings.iter().any(|it| it.through > it.checkpoint)
+    }
+
+    async fn save(&mut self) -> Result<(), StoreError> {
+        for index in 0..self.fillings.len() {
+            let through = self.fillings[index].through;
+            if through > self.fillings[index].checkpoint {
+                self.commit_at(index, through, None, ReadModelChanges::default()).await?;
+            }
+        }
+        Ok(())
+    }
+}
