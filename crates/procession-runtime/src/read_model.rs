@@ -44,8 +44,8 @@ pub struct ReadModel {
     store: Arc<dyn Store>,
     /// The names of those that the program has.
     known: Vec<&'static str>,
-    /// The latest news, if this runtime keeps it up.
-    followed: Option<watch::Receiver<Followed>>,
+    /// The latest news, if this runtime is one that may keep it up.
+    followed: Option<watch::Receiver<Option<Followed>>>,
 }
 
 /// Why rows could not be read.
@@ -198,7 +198,7 @@ impl ReadModel {
     pub async fn stands_at(&self) -> Result<Position, ReadModelError> {
         let of = self.rows()?;
         if let Some(followed) = self.kept_up_here() {
-            return Ok(followed.borrow().through);
+            return Ok(followed.through);
         }
         let standings = self.store.projections().await?.generations;
         let read =
@@ -209,8 +209,10 @@ impl ReadModel {
         }))
     }
 
-    fn kept_up_here(&self) -> Option<&watch::Receiver<Followed>> {
-        self.followed.as_ref().filter(|it| it.has_changed().is_ok())
+    /// How far it follows, if this very runtime keeps it up now.
+    fn kept_up_here(&self) -> Option<Followed> {
+        let followed = self.followed.as_ref().filter(|it| it.has_changed().is_ok())?;
+        *followed.borrow()
     }
 
     /// Waits for a moment in which it may have come further.
@@ -220,10 +222,10 @@ impl ReadModel {
             None => LOOKED_AT_EVERY,
         };
         let pause = Instant::now() + pause;
-        let followed = self.kept_up_here().cloned();
+        let followed = self.followed.clone().filter(|_| self.kept_up_here().is_some());
         let came_further = async {
             match followed {
-                Some(mut it) => _ = it.wait_for(|it| it.through >= position).await,
+                Some(mut it) => _ = it.wait_for(|it| it.is_none_or(|it| it.through >= position)).await,
                 None => std::future::pending().await,
             }
         };

@@ -25,7 +25,7 @@ use crate::{
     member::{Member, NodeSettings},
     metrics,
     processor::{Processor, Share},
-    projections::ReadModels,
+    projections::{Node, ReadModels},
     request::{Call, Request},
     vitals::Vitals,
 };
@@ -183,7 +183,8 @@ impl RuntimeBuilder {
         };
         FaultPoint::StartAcquired.pass();
         describe(application, &*store).await?;
-        let read_models = ReadModels::take_over(application.engine(), &store, &self.clock).await?;
+        let read_models =
+            ReadModels::take_over(application.engine(), &store, &self.clock, share.owned()).await?;
         let (door, inbox) = inbox::open(self.limits.sane().waiting_requests);
         let (committing, committed) = watch::channel(Position::START);
         let processor = Processor::start(
@@ -207,8 +208,14 @@ impl RuntimeBuilder {
             door.downgraded(),
             committed.clone(),
         ));
+        let node = Node {
+            log: committed.clone(),
+            owned: processor.owned(),
+            processor: door.downgraded(),
+            is_one_of_many: store.nodes().is_some(),
+        };
         let processor = tokio::spawn(processor.run());
-        let read_models = read_models.follow(&committed, &door.downgraded());
+        let read_models = read_models.follow(&node);
         let shared = Shared {
             reader: Reader::new(application, store),
             read_models,

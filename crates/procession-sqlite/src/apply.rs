@@ -85,7 +85,7 @@ impl Applier {
         FaultPoint::DeliveriesWritten.pass();
         self.change_timers(connection, batch, after)?;
         beside_the_log(connection, batch).map_err(store_error)?;
-        self.change_read_models(connection, &batch.read_models, head)?;
+        self.change_read_models(connection, &batch.read_models, after, head)?;
         FaultPoint::BatchWritten.pass();
         self.head = Some(head);
         Ok(Committed { after })

@@ -6,7 +6,7 @@ use procession_core::log::Position;
 use procession_runtime::{
     StoreError,
     store::{
-        Becomes, Conflict, Generation, GenerationChange, ParkedStream, ProjectionMove, ReadModelChanges,
+        Becomes, Conflict, Generation, GenerationChange, NewParkedStream, ProjectionMove, ReadModelChanges,
         RowChange,
     },
 };
@@ -22,6 +22,7 @@ impl Applier {
         &mut self,
         connection: &Connection,
         changes: &ReadModelChanges,
+        after: Position,
         head: Position,
     ) -> Result<(), StoreError> {
         if let Some(expected) = changes.epoch {
@@ -40,7 +41,7 @@ impl Applier {
             let delete = "DELETE FROM parked_stream WHERE generation = ?1 AND stream = ?2";
             execute(connection, delete, (id, stream))?;
         }
-        changes.parked.iter().try_for_each(|it| self.park_stream(connection, it, &mut ids))?;
+        changes.parked.iter().try_for_each(|it| self.park_stream(connection, it, after, &mut ids))?;
         if changes.raises_epoch() {
             let raise = "INSERT INTO setting (name, value) VALUES ('read_model_epoch', 1)
                 ON CONFLICT (name) DO UPDATE SET value = value + 1";
@@ -52,13 +53,14 @@ impl Applier {
     fn park_stream<'a>(
         &mut self,
         connection: &Connection,
-        it: &'a ParkedStream,
+        it: &'a NewParkedStream,
+        after: Position,
         ids: &mut Ids<'a>,
     ) -> Result<(), StoreError> {
         let (id, stream) = (id_of(connection, &it.generation, ids)?, self.stream(connection, &it.stream)?.id);
         let insert = "INSERT OR REPLACE INTO parked_stream (generation, stream, position, cause, at)
             VALUES (?1, ?2, ?3, ?4, ?5)";
-        let row = params![id, stream, it.position.0, it.cause, it.at.as_microsecond()];
+        let row = params![id, stream, it.first.resolve(after).0, it.cause, it.at.as_microsecond()];
         execute(connection, insert, row).map(drop)
     }
 }

@@ -226,8 +226,28 @@ macro_rules! conformance {
             }
             projections {
                 a_read_model_shows_what_was_written_once_it_was_waited_for
+                who_only_reads_waits_for_a_read_model_too
+                what_has_not_come_in_time_says_how_far_it_is
                 a_read_model_that_is_not_there_says_so
+                rows_are_read_by_range_and_by_prefix_in_pages
                 an_inline_read_model_is_never_behind
+                many_at_once_lose_no_update_of_an_inline_row
+                what_was_there_before_an_inline_projection_is_in_it_too
+                a_projection_that_was_away_for_a_while_misses_nothing
+                a_projection_that_is_inline_no_longer_goes_on_by_itself
+                j2_a_rebuilt_read_model_is_the_same_as_the_live_one
+                j2_what_is_appended_during_a_rebuild_is_in_it_once
+                j2_a_rebuild_leaves_other_projections_alone
+                a_rebuild_of_what_is_not_there_is_refused
+                j3_a_new_version_is_filled_beside_the_old_one_which_stays_readable
+                j3_a_rebuild_goes_on_after_a_crash_at_every_commit
+                o1_a_read_model_is_right_after_a_crash_at_every_commit
+                j4_a_rebuild_emits_nothing
+                j5_a_poison_event_parks_its_stream_and_the_rest_goes_on
+                j5_a_parked_stream_is_folded_in_order_when_it_is_retried
+                j5_a_retry_that_fails_again_parks_again
+                j7_who_takes_the_store_over_keeps_its_read_models_up
+                a_read_model_of_an_empty_log_stands_at_its_start
             }
             public_events {
                 a_public_event_is_made_with_the_state_as_of_its_event

@@ -142,7 +142,8 @@ pub(crate) fn causes_lead_back_to_the_first_message(log: &[Recorded]) {
         match it.causation {
             None => {
                 assert_eq!(it.process, it.position.into(), "without a cause it begins a process: {it:?}");
-                assert!(it.entry.kind.is_command(), "what begins a process came from outside: {it:?}");
+                let comes_from_outside = it.entry.kind.is_command() || it.entry.kind == Kind::Operation;
+                assert!(comes_from_outside, "what begins a process came from outside: {it:?}");
             }
             Some(cause) => {
                 assert!(cause < it.position, "a cause comes before its effect: {it:?}");

@@ -58,7 +58,7 @@ impl Projection {
     }
 
     fn fold_one(&self, event: &Recorded, known: &KnownRows, max_row_bytes: usize, folded: &mut Folded) {
-        let mut rows = Rows::of(event, known, &folded.rows, max_row_bytes);
+        let mut rows = Rows::of(&event.entry, known, &folded.rows, max_row_bytes);
         let handlers = self.handlers.iter().filter(|it| it.takes.name == event.entry.name);
         let result = caught(|| {
             handlers.map(|it| (it.project)(&event.entry, &mut rows)).collect::<Result<Vec<_>, _>>()

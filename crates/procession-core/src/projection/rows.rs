@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Failure, HandlerError, Payload, ProjectionError, log::Recorded};
+use crate::{Failure, HandlerError, Payload, ProjectionError, log::Entry};
 
 /// What is known of rows by their keys: the row as JSON, or that there is none. What is not here is not loaded yet.
 pub type KnownRows = BTreeMap<String, Option<Arc<str>>>;
@@ -27,7 +27,7 @@ pub type KnownRows = BTreeMap<String, Option<Arc<str>>>;
 /// let cleanings = Projection::named("cleanings").on(count);
 /// ```
 pub struct Rows<'a> {
-    event: &'a Recorded,
+    event: &'a Entry,
     known: &'a KnownRows,
     /// By earlier events of the same fold.
     changed: &'a KnownRows,
@@ -49,7 +49,7 @@ impl<'a> Rows<'a> {
     pub const MAX_KEY_BYTES: usize = 512;
 
     pub(super) fn of(
-        event: &'a Recorded,
+        event: &'a Entry,
         known: &'a KnownRows,
         changed: &'a KnownRows,
         max_row_bytes: usize,
@@ -111,9 +111,9 @@ impl<'a> Rows<'a> {
         self.written.insert(key.to_string(), None);
     }
 
-    /// The event as it stands in the log: its stream, its time, its position.
+    /// The event with its stream and its time.
     #[must_use]
-    pub fn event(&self) -> &'a Recorded {
+    pub fn event(&self) -> &'a Entry {
         self.event
     }
 

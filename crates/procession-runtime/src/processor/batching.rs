@@ -288,6 +288,7 @@ impl Batching {
             float(&mut timer.process);
             float(&mut timer.causation);
         }
+        self.batch.read_models.parked.iter_mut().for_each(|it| float(&mut it.first));
     }
 
     pub(super) fn move_checkpoints(

@@ -7,13 +7,17 @@ use procession_core::{Engine, Folded, KnownRows, Poison, Projection, Stream, log
 use super::{Processor, batching::Batching};
 use crate::{
     cache::Cache,
-    store::{Generation, GenerationState, ParkedStream, RowChange, Store, StoreError},
+    projections::leave_behind,
+    store::{
+        Generation, GenerationState, NewParkedStream, ProjectionStanding, Reference, RowChange, Store,
+        StoreError,
+    },
 };
 
 /// What the processor knows of inline read models.
 #[derive(Default)]
 pub(super) struct Inline {
-    /// What it has looked at; none if the program has no inline projections.
+    /// What it has looked at; none if nobody here writes rows inline.
     epoch: Option<u64>,
     models: Vec<InlineModel>,
 }
@@ -38,10 +42,14 @@ const CACHED_ROWS: usize = 10_000;
 impl Inline {
     /// Forgets all rows, and looks where the read models stand.
     pub(super) async fn look(engine: &Engine, store: &dyn Store) -> Result<Self, StoreError> {
-        if !engine.projections().any(|it| it.is_inline()) {
+        let mut standings = store.projections().await?;
+        while let Some(it) = standings.generations.iter().find(|it| is_of_another_release(engine, it)) {
+            leave_behind(store, it.generation.clone(), it.checkpoint).await?;
+            standings = store.projections().await?;
+        }
+        if store.nodes().is_none() && !engine.projections().any(|it| it.is_inline()) {
             return Ok(Self::default());
         }
-        let standings = store.projections().await?;
         let mut models = Vec::new();
         let inline = standings.generations.into_iter().filter(|it| it.state == GenerationState::Inline);
         for it in inline {
@@ -61,6 +69,13 @@ impl Inline {
     }
 }
 
+fn is_of_another_release(engine: &Engine, it: &ProjectionStanding) -> bool {
+    let writes_it =
+        |projection: &Arc<Projection>| projection.is_inline() && projection.declared_version() == it.version;
+    let projection = engine.projection(&it.generation.projection);
+    it.state == GenerationState::Inline && !projection.is_some_and(writes_it)
+}
+
 impl Processor {
     /// Folds the events of a batch into the inline read models. What they change goes with it.
     pub(super) async fn project_inline(&mut self, batching: &mut Batching) -> Result<(), StoreError> {
@@ -68,6 +83,10 @@ impl Processor {
         batching.batch.read_models.epoch = Some(epoch);
         let revision = self.random.u64(1..1 << 63);
         for model in &mut self.inline.models {
+            if self.share.is_part() {
+                // Other nodes write the same rows, and nothing is in flight.
+                model.rows.clear();
+            }
             let events = batching.entries(|it| model.projection.takes(it));
             if !events.is_empty() {
                 let folded = model.fold(&events, &*self.store).await?;
@@ -124,7 +143,8 @@ impl InlineModel {
             let (projection, cause) = (&*generation.projection, failure.to_string());
             tracing::warn!(projection, %stream, position = position.0, cause, "the stream is parked");
             self.parked.insert(stream.clone());
-            changes.parked.push(ParkedStream { generation: generation.clone(), stream, position, cause, at });
+            let first = Reference::Position(position);
+            changes.parked.push(NewParkedStream { generation: generation.clone(), stream, first, cause, at });
         }
     }
 }

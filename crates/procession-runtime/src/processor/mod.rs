@@ -39,13 +39,13 @@ pub(crate) use share::Share;
 pub(crate) use states::{load, load_all};
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, OnceLock, atomic::AtomicBool},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use procession_core::{Engine, log::Position};
+use procession_core::{Engine, Partition, log::Position};
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
@@ -86,6 +86,8 @@ pub(crate) struct Processor {
     share: Share,
     /// Whether other nodes work on the store too.
     shared: Arc<AtomicBool>,
+    /// What it owns, for those who work beside it.
+    owned: watch::Sender<BTreeSet<Partition>>,
     inbox: Inbox,
     committed: watch::Sender<Position>,
     /// Up to where everything is handled, and durable.
@@ -158,6 +160,7 @@ impl Processor {
             limits,
             share,
             shared: Arc::default(),
+            owned: watch::Sender::default(),
             inbox,
             committed,
             handled: watch::channel(Position::START).0,
@@ -209,6 +212,11 @@ impl Processor {
         Arc::clone(&self.shared)
     }
 
+    /// What it owns, whenever it has looked again.
+    pub(crate) fn owned(&self) -> watch::Receiver<BTreeSet<Partition>> {
+        self.owned.subscribe()
+    }
+
     pub(crate) fn vitals(&self) -> Arc<Vitals> {
         Arc::clone(&self.vitals)
     }
@@ -245,6 +253,9 @@ impl Processor {
         self.pause().await?;
         if self.in_flight.len() < self.commits_in_flight() {
             self.take_calls();
+            if !self.pauses.is_empty() {
+                return Ok(Turn::Again);
+            }
             self.read_log().await?;
             self.begin_calls();
             let must_read = self.timers_are_due() || self.looks_at_parked();

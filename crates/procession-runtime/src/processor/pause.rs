@@ -15,12 +15,16 @@ impl Pauses {
     pub(super) fn push(&mut self, paused: oneshot::Sender<()>, resumed: oneshot::Receiver<()>) {
         self.0.push_back((paused, resumed));
     }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Processor {
     /// Commits nothing until those who have asked for it are done, and looks then at what they have changed.
     pub(super) async fn pause(&mut self) -> Result<(), StoreError> {
-        if self.pauses.0.is_empty() {
+        if self.pauses.is_empty() {
             return Ok(());
         }
         self.finish_in_flight().await?;

@@ -188,6 +188,7 @@ impl Processor {
         self.committed.send_replace(progress.head);
         // What was in flight is in the log, or will be decided again.
         self.replies.are_registered_up_to(Position(u64::MAX));
+        self.owned.send_replace(self.share.owned().iter().map(|it| it.partition).collect());
         FaultPoint::SynchronizeDone.pass();
         Ok(())
     }

@@ -102,7 +102,7 @@ impl Share {
         self.has_news = true;
     }
 
-    pub(super) fn owned(&self) -> &[Ownership] {
+    pub(crate) fn owned(&self) -> &[Ownership] {
         &self.owned
     }
 

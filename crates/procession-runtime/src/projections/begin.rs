@@ -13,19 +13,22 @@ use crate::store::{
 impl Keeper {
     /// Takes the projection over, and begins it if it is new.
     pub(super) async fn acquire(&mut self) -> Result<(), StoreError> {
-        self.token = self.store.acquire_projection(self.name().into()).await?;
+        self.token = Some(self.store.acquire_projection(self.name().into()).await?);
         self.look().await?;
         let inline = self.fillings.iter().find(|it| it.state == GenerationState::Inline);
         if let Some(it) = inline.filter(|it| !self.projection.is_inline() || !self.follows(it)) {
             // The rows of the old release are read until there are new ones, but nobody can write them any more.
-            leave_inline(&*self.store, it.generation.clone(), self.token, it.checkpoint).await?;
+            leave_inline(&*self.store, it.generation.clone(), self.token(), it.checkpoint).await?;
             self.look().await?;
         }
-        if self.fillings.iter().any(|it| it.state.is_read()) {
-            self.begin_anew().await
+        let is_there = self.fillings.iter().any(|it| it.state.is_read());
+        if is_there {
+            self.begin_anew().await?
         } else {
-            self.begin().await
+            self.begin().await?
         }
+        self.tell(None);
+        Ok(())
     }
 
     /// Begins the first generation. On an empty log it can be inline from the first event on.
@@ -44,7 +47,7 @@ impl Keeper {
     async fn begin_anew(&mut self) -> Result<(), StoreError> {
         let building = self.fillings.iter().filter(|it| it.state == GenerationState::Building);
         let (current, outdated): (Vec<_>, Vec<_>) = building.partition(|it| self.follows(it));
-        let mut generations: Vec<_> = outdated.iter().map(|it| it.is_gone(self.token)).collect();
+        let mut generations: Vec<_> = outdated.iter().map(|it| it.is_gone(self.token())).collect();
         let is_read = self.fillings.iter().any(|it| it.state.is_read() && self.follows(it));
         if !is_read && current.is_empty() {
             generations.push(self.new_generation(GenerationState::Building));
@@ -61,12 +64,13 @@ impl Keeper {
         let last = self.fillings.iter().map(|it| it.generation.number).max();
         let generation = Generation { projection: self.name().into(), number: last.unwrap_or(0) + 1 };
         let to = Becomes::New { version: self.projection.declared_version(), state };
-        ProjectionChange { token: self.token, generation, to }
+        ProjectionChange { token: self.token(), generation, to }
     }
 }
 
-/// An inline read model whose projection this program does not have: what it writes would be missing there.
-pub(super) async fn leave_behind(
+/// An inline read model that this program cannot write, because it is one of another release: what this one records would be
+/// missing there.
+pub(crate) async fn leave_behind(
     store: &dyn Store,
     generation: Generation,
     checkpoint: Position,

@@ -1,18 +1,18 @@
 use std::{sync::Arc, time::Duration};
 
 use procession_core::{
-    Folded, KnownRows, Projection, Stream,
+    Folded, KnownRows, Partition, Projection, Stream,
     log::{Position, Recorded},
 };
 use tokio::sync::{mpsc, watch};
 
-use super::{Followed, filling::Filling};
+use super::{Followed, filling::Filling, node::Node};
 use crate::{
     Clock,
     request::Call,
     store::{
-        Batch, Conflict, Generation, GenerationState, ParkedStream, ReadModelChanges, RowChange, Store,
-        StoreError,
+        Batch, Conflict, Generation, GenerationState, NewParkedStream, ReadModelChanges, Reference,
+        RowChange, Store, StoreError,
     },
 };
 
@@ -21,29 +21,45 @@ pub(super) struct Keeper {
     pub(super) projection: Arc<Projection>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) token: u64,
+    /// None as long as others keep it up.
+    pub(super) token: Option<u64>,
     pub(super) fillings: Vec<Filling>,
-    followed: watch::Sender<Followed>,
+    /// Whether the store may know better where it stands.
+    is_outdated: bool,
+    /// None as long as others keep it up.
+    followed: watch::Sender<Option<Followed>>,
 }
 
 /// Entries that are folded and committed together.
 pub(super) const ENTRIES: usize = 1024;
 /// How soon it is made durable that there was nothing to do, once there is nothing else to do.
 const SAVED_AFTER: Duration = Duration::from_millis(100);
+/// A node that is to keep it up, but was taken over, looks again so soon.
+const TAKEN_OVER_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long to wait when the store fails, or somebody was faster.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 impl Keeper {
     pub(super) fn new(projection: Arc<Projection>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        let followed = watch::Sender::new(Followed::default());
-        Self { projection, store, clock, token: 0, fillings: Vec::new(), followed }
+        let followed = watch::Sender::new(None);
+        Self { projection, store, clock, token: None, fillings: Vec::new(), is_outdated: false, followed }
     }
 
     pub(super) fn name(&self) -> &'static str {
         self.projection.name()
     }
 
-    pub(super) fn followed(&self) -> watch::Receiver<Followed> {
+    /// Whoever owns this partition keeps it up.
+    pub(super) fn partition(&self) -> Partition {
+        let stream = Stream::new("projection", self.name());
+        stream.map_or(Partition(0), |it| it.partition(self.store.partitions()))
+    }
+
+    pub(super) fn token(&self) -> u64 {
+        self.token.unwrap_or_default()
+    }
+
+    pub(super) fn followed(&self) -> watch::Receiver<Option<Followed>> {
         self.followed.subscribe()
     }
 
@@ -59,47 +75,49 @@ impl Keeper {
         Ok(())
     }
 
-    /// Runs until the processor has ended, somebody else has taken the projection over, or the store fails for good.
-    pub(super) async fn run(mut self, mut log: watch::Receiver<Position>, processor: mpsc::WeakSender<Call>) {
+    /// Runs until the processor has ended, or the store fails for good. It waits while other nodes are to keep it up.
+    pub(super) async fn run(mut self, mut node: Node) {
         let projection = self.name();
-        loop {
-            let Err(error) = self.keep_up(&mut log, &processor).await else { return };
-            let has_ended = log.has_changed().is_err();
+        while node.is_ours_in_the_end(self.partition()).await {
+            let Err(error) = self.keep_up(&mut node).await else { continue };
             match error {
-                _ if has_ended => return,
+                _ if node.has_ended() => return,
                 StoreError::Conflict(Conflict::StaleProjection { .. }) => {
-                    return tracing::info!(projection, "somebody else keeps the read model up now");
+                    self.followed.send_replace(None);
+                    tracing::info!(projection, "somebody else keeps the read model up now");
+                    if !node.is_one_of_many {
+                        return;
+                    }
+                    self.token = None;
+                    tokio::time::sleep(TAKEN_OVER_AGAIN_AFTER).await;
                 }
                 StoreError::Permanent(_) => {
                     return tracing::error!(projection, %error, "the read model does not follow the log any more");
                 }
                 error => {
-                    tracing::warn!(projection, %error, "the read model cannot follow the log now; trying again")
+                    tracing::warn!(projection, %error, "the read model cannot follow the log now; trying again");
+                    self.is_outdated = true;
+                    self.tell(None);
+                    tokio::time::sleep(TRIED_AGAIN_AFTER).await;
                 }
-            }
-            tokio::time::sleep(TRIED_AGAIN_AFTER).await;
-            while let Err(error) = self.look().await {
-                if log.has_changed().is_err() {
-                    return;
-                }
-                tracing::warn!(projection, %error, "the store cannot be read now; trying again");
-                tokio::time::sleep(TRIED_AGAIN_AFTER).await;
             }
         }
     }
 
-    async fn keep_up(
-        &mut self,
-        log: &mut watch::Receiver<Position>,
-        processor: &mpsc::WeakSender<Call>,
-    ) -> Result<(), StoreError> {
-        loop {
-            let head = *log.borrow_and_update();
+    /// Follows the log as long as this node is to do it.
+    async fn keep_up(&mut self, node: &mut Node) -> Result<(), StoreError> {
+        if self.token.is_none() {
+            self.acquire().await?;
+        } else if std::mem::take(&mut self.is_outdated) {
+            self.look().await?;
+        }
+        while node.is_ours(self.partition()) {
+            let head = node.head(&*self.store).await?;
             let mut is_busy = false;
             for index in 0..self.fillings.len() {
-                is_busy |= self.follow(index, head, processor).await?;
+                is_busy |= self.follow(index, head, &node.processor).await?;
             }
-            is_busy = is_busy || self.promote(head, processor).await? || self.sweep().await?;
+            is_busy = is_busy || self.promote(head, &node.processor).await? || self.sweep().await?;
             self.tell((!is_busy).then_some(head));
             if is_busy {
                 tokio::task::yield_now().await;
@@ -107,19 +125,25 @@ impl Keeper {
             }
             tokio::select! {
                 biased;
-                changed = log.changed() => if changed.is_err() { return Ok(()) },
+                grown = node.grown(head, &*self.store) => grown?,
                 () = tokio::time::sleep(SAVED_AFTER), if self.is_unsaved() => self.save().await?,
             }
+            if node.has_ended() {
+                return Ok(());
+            }
         }
+        self.token = None;
+        self.followed.send_replace(None);
+        Ok(())
     }
 
-    fn tell(&self, rests_at: Option<Position>) {
+    pub(super) fn tell(&self, rests_at: Option<Position>) {
         let read = self.fillings.iter().find(|it| it.state.is_read());
         let through = read.map_or(Position::START, |it| match it.state {
             GenerationState::Inline => Followed::EVERYTHING,
             _ => it.through,
         });
-        self.followed.send_replace(Followed { through, rests_at });
+        self.followed.send_replace(Some(Followed { through, rests_at }));
     }
 
     /// Whether a generation is one that this code can fill.
@@ -185,7 +209,8 @@ impl Keeper {
         let parked = folded.parked.into_iter().map(|it| {
             let (stream, position, cause) = (it.stream, it.position, it.failure.to_string());
             tracing::warn!(projection = self.name(), %stream, position = position.0, cause, "the stream is parked");
-            ParkedStream { generation: generation.clone(), stream, position, cause, at }
+            let first = Reference::Position(position);
+            NewParkedStream { generation: generation.clone(), stream, first, cause, at }
         });
         Ok(ReadModelChanges { rows: rows.collect(), parked: parked.collect(), ..Default::default() })
     }
@@ -218,9 +243,10 @@ impl Keeper {
         after: Option<Position>,
         mut changes: ReadModelChanges,
     ) -> Result<(), StoreError> {
-        let filling = &mut self.fillings[index];
-        changes.moves.push(filling.moves(self.token, to));
-        let parked: Vec<_> = changes.parked.iter().map(|it| (it.stream.clone(), it.position)).collect();
+        let (token, filling) = (self.token(), &mut self.fillings[index]);
+        changes.moves.push(filling.moves(token, to));
+        let parked: Vec<_> =
+            changes.parked.iter().map(|it| (it.stream.clone(), it.first.resolve(Position::START))).collect();
         let released: Vec<_> = changes.released.iter().map(|(_, stream)| stream.clone()).collect();
         self.store.commit(Batch { after, read_models: changes, ..Batch::default() }).await?;
         (filling.checkpoint, filling.through) = (to, to);

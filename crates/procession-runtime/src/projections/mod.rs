@@ -3,6 +3,7 @@
 mod begin;
 mod filling;
 mod keeper;
+mod node;
 mod operations;
 mod promote;
 mod sweep;
@@ -13,26 +14,23 @@ use std::{
 };
 
 use procession_core::{Engine, log::Position};
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::{sync::watch, task::JoinHandle};
 
 use self::keeper::Keeper;
+pub(crate) use self::{begin::leave_behind, node::Node};
 use crate::{
     Clock,
-    request::Call,
-    store::{GenerationState, Store, StoreError},
+    store::{Ownership, Store, StoreError},
 };
 
 /// The read models that this runtime keeps up.
 pub(crate) struct ReadModels {
-    followed: BTreeMap<&'static str, watch::Receiver<Followed>>,
+    followed: BTreeMap<&'static str, watch::Receiver<Option<Followed>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// How far a read model follows the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Followed {
     /// What is up to there can be read.
     pub(crate) through: Position,
@@ -54,24 +52,21 @@ impl ReadModels {
         engine: &Engine,
         store: &Arc<dyn Store>,
         clock: &Arc<dyn Clock>,
+        owned: &[Ownership],
     ) -> Result<TakenOver, StoreError> {
-        for it in store.projections().await?.generations {
-            let is_known = engine.projection(&it.generation.projection).is_some();
-            if it.state == GenerationState::Inline && !is_known {
-                begin::leave_behind(&**store, it.generation, it.checkpoint).await?;
-            }
-        }
         let mut keepers = Vec::new();
         for projection in engine.projections() {
             let mut keeper = Keeper::new(Arc::clone(projection), Arc::clone(store), Arc::clone(clock));
-            keeper.acquire().await?;
+            if owned.iter().any(|it| it.partition == keeper.partition()) {
+                keeper.acquire().await?;
+            }
             keepers.push(keeper);
         }
         Ok(TakenOver(keepers))
     }
 
     /// For the latest news of one.
-    pub(crate) fn followed(&self, projection: &str) -> Option<watch::Receiver<Followed>> {
+    pub(crate) fn followed(&self, projection: &str) -> Option<watch::Receiver<Option<Followed>>> {
         self.followed.get(projection).cloned()
     }
 
@@ -79,7 +74,8 @@ impl ReadModels {
     pub(crate) async fn rest_at(&self, position: Position) {
         for followed in self.followed.values() {
             let mut followed = followed.clone();
-            _ = followed.wait_for(|it| it.rests_at.is_some_and(|it| it >= position)).await;
+            let rests = |it: &Followed| it.rests_at.is_some_and(|it| it >= position);
+            _ = followed.wait_for(|it| it.as_ref().is_none_or(rests)).await;
         }
     }
 
@@ -96,15 +92,11 @@ impl ReadModels {
 
 impl TakenOver {
     /// Lets them follow the log.
-    pub(crate) fn follow(
-        self,
-        log: &watch::Receiver<Position>,
-        processor: &mpsc::WeakSender<Call>,
-    ) -> ReadModels {
+    pub(crate) fn follow(self, node: &Node) -> ReadModels {
         let (mut followed, mut tasks) = (BTreeMap::new(), Vec::new());
         for keeper in self.0 {
             followed.insert(keeper.name(), keeper.followed());
-            tasks.push(tokio::spawn(keeper.run(log.clone(), processor.clone())));
+            tasks.push(tokio::spawn(keeper.run(node.clone())));
         }
         ReadModels { followed, tasks: Mutex::new(tasks) }
     }

@@ -70,8 +70,8 @@ impl Keeper {
     ) -> Result<(), StoreError> {
         let read =
             self.fillings.iter().position(|it| it.state.is_read() && !std::ptr::eq(it, &self.fillings[next]));
-        let mut generations = vec![self.fillings[next].becomes(self.token, state)];
-        generations.extend(read.map(|it| self.fillings[it].becomes(self.token, GenerationState::Retired)));
+        let mut generations = vec![self.fillings[next].becomes(self.token(), state)];
+        generations.extend(read.map(|it| self.fillings[it].becomes(self.token(), GenerationState::Retired)));
         let changes = ReadModelChanges { generations, ..ReadModelChanges::default() };
         self.commit_at(next, to, after, changes).await?;
         self.fillings[next].state = state;

@@ -23,9 +23,9 @@ impl Keeper {
         });
         let mut changes = ReadModelChanges { rows: rows.collect(), ..ReadModelChanges::default() };
         if is_gone {
-            changes.generations.push(self.fillings[index].is_gone(self.token));
+            changes.generations.push(self.fillings[index].is_gone(self.token()));
         } else {
-            changes.moves.push(self.fillings[index].moves(self.token, self.fillings[index].checkpoint));
+            changes.moves.push(self.fillings[index].moves(self.token(), self.fillings[index].checkpoint));
         }
         self.store.commit(Batch { read_models: changes, ..Batch::default() }).await?;
         if is_gone {

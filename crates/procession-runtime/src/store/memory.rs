@@ -453,7 +453,7 @@ impl Inner {
             let (process, causation) = (resolve(timer.process).into(), resolve(timer.causation));
             self.timers.add(timer, process, causation);
         }
-        self.read_models.apply(batch.read_models);
+        self.read_models.apply(batch.read_models, after);
         self.grown.send_replace(self.head());
         Committed { after }
     }

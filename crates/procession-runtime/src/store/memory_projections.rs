@@ -8,7 +8,7 @@ use std::{
 use procession_core::{Stream, log::Position};
 
 use super::{
-    Becomes, Conflict, Generation, GenerationState, KeyRange, ParkedStream, ProjectionMove,
+    Becomes, Conflict, Generation, GenerationState, KeyRange, NewParkedStream, ParkedStream, ProjectionMove,
     ProjectionStanding, Projections, ReadModelChanges, Row, RowsOf, StoreError,
 };
 
@@ -98,7 +98,7 @@ impl ReadModels {
     }
 
     /// Makes changes that were checked.
-    pub(super) fn apply(&mut self, changes: ReadModelChanges) {
+    pub(super) fn apply(&mut self, changes: ReadModelChanges, after: Position) {
         self.epoch += u64::from(changes.raises_epoch());
         for it in changes.generations {
             match it.to {
@@ -123,8 +123,10 @@ impl ReadModels {
         for (generation, stream) in changes.released {
             self.change(&generation, |it| _ = it.parked.remove(&stream));
         }
-        for parked in changes.parked {
-            self.change(&parked.generation.clone(), |it| _ = it.parked.insert(parked.stream.clone(), parked));
+        for NewParkedStream { generation, stream, first, cause, at } in changes.parked {
+            let position = first.resolve(after);
+            let parked = ParkedStream { generation: generation.clone(), stream, position, cause, at };
+            self.change(&generation, |it| _ = it.parked.insert(parked.stream.clone(), parked));
         }
     }
 

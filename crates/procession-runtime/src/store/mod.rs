@@ -31,8 +31,9 @@ pub use memory::MemoryStore;
 pub use nodes::{Allotment, Heartbeat, Membership, Node, NodeId, Nodes, ShareOfLog, Sharer, allot};
 pub(crate) use pages::ParkedPages;
 pub use projections::{
-    Becomes, Generation, GenerationChange, GenerationState, KeyRange, Move, ParkedStream, ProjectionChange,
-    ProjectionMove, ProjectionStanding, Projections, ReadModelChanges, Row, RowChange, RowsOf,
+    Becomes, Generation, GenerationChange, GenerationState, KeyRange, Move, NewParkedStream, ParkedStream,
+    ProjectionChange, ProjectionMove, ProjectionStanding, Projections, ReadModelChanges, Row, RowChange,
+    RowsOf,
 };
 
 /// What a call to a store gives: an answer later.

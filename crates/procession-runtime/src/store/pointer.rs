@@ -9,8 +9,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, EffectCall, Hold, Nodes, Ownership, Parked, ParkedOf, ProcessExtent, Progress,
-    Store, Timer, TimersOf,
+    Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked, ParkedOf,
+    ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Store, Timer, TimersOf,
 };
 
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -126,6 +126,26 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn nodes(&self) -> Option<Arc<dyn Nodes>> {
         (**self).nodes()
+    }
+
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64> {
+        (**self).acquire_projection(projection)
+    }
+
+    fn projections(&self) -> Answer<Projections> {
+        (**self).projections()
+    }
+
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<Row>>> {
+        (**self).rows(of, keys)
+    }
+
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, Row)>> {
+        (**self).scan_rows(of, range, limit)
+    }
+
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>> {
+        (**self).parked_streams(generation, limit)
     }
 
     fn close(&self) -> Answer<()> {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use procession_core::{Stream, log::Position};
 
+use super::Reference;
+
 /// What a batch changes in read models.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadModelChanges {
@@ -19,7 +21,7 @@ pub struct ReadModelChanges {
     /// Streams whose events are left out no longer. Taken out before those of this batch are added.
     pub released: Vec<(Generation, Stream)>,
     /// Streams whose events are left out from now on. One that is there already is replaced.
-    pub parked: Vec<ParkedStream>,
+    pub parked: Vec<NewParkedStream>,
 }
 
 impl ReadModelChanges {
@@ -135,6 +137,21 @@ pub struct Row {
     pub value: Arc<str>,
     /// Which change of the row it is. Whoever writes it gives it another one.
     pub revision: u64,
+}
+
+/// A stream whose events are to be left out of a generation from now on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewParkedStream {
+    /// Where they are left out.
+    pub generation: Generation,
+    /// The stream.
+    pub stream: Stream,
+    /// The first event that is left out.
+    pub first: Reference,
+    /// Why that could not be folded.
+    pub cause: String,
+    /// When that was found.
+    pub at: Timestamp,
 }
 
 /// A stream whose events are left out of a generation, because one of them could not be folded.
