@@ -265,6 +265,18 @@ macro_rules! conformance {
                 o5_two_modules_react_to_one_event_each_once_whatever_fails
                 o5_a_module_that_fails_leaves_the_other_one_alone
             }
+            read_models {
+                rows_are_read_back_by_key_with_their_revisions
+                rows_are_scanned_in_the_order_of_their_bytes
+                a_row_of_another_revision_is_a_conflict_and_nothing_is_written
+                rows_take_effect_with_the_events_of_their_batch_or_not_at_all
+                g10_the_checkpoint_of_a_read_model_moves_forward_and_for_its_owner
+                another_generation_takes_the_place_of_the_one_that_is_read
+                who_does_not_own_a_read_model_changes_no_generation
+                who_writes_inline_must_have_seen_what_has_changed
+                j5_parked_streams_are_kept_with_their_reasons
+                a_projection_that_nobody_knows_has_no_rows
+            }
             reading {
                 the_log_is_read_in_pages
                 a_stream_is_read_in_pages
@@ -445,6 +457,12 @@ macro_rules! conformance_of_nodes {
                 replies_are_heard_on_any_node
                 p13_a_process_is_suspended_and_resumed_on_all_nodes
                 c1_clients_of_three_nodes_are_served_once_while_nodes_die_freeze_and_come
+            }
+            projections_over_nodes {
+                j7_what_is_written_on_any_node_is_read_on_any_node
+                j7_a_node_that_keeps_read_models_up_dies_and_another_one_goes_on
+                no_update_of_an_inline_row_is_lost_over_two_nodes
+                j2_a_rebuild_on_nodes_that_work_loses_nothing
             }
         }
     };

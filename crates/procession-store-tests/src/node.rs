@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use procession::Application;
 use procession_runtime::{Runtime, Store};
 use tokio::sync::{mpsc as requests, oneshot};
 
@@ -46,6 +47,16 @@ impl Node {
         name: &str,
         layer: impl FnOnce(U::Store) -> S + Send + 'static,
     ) -> Self {
+        Self::start_with(place, name, application(), layer).await
+    }
+
+    /// Starts one more node, with another program.
+    pub(crate) async fn start_with<U: SharedStoreUnderTest, S: Store>(
+        place: &Shared<U>,
+        name: &str,
+        application: Application,
+        layer: impl FnOnce(U::Store) -> S + Send + 'static,
+    ) -> Self {
         let (work, mut asked) = requests::unbounded_channel::<Work>();
         let (started, is_started) = oneshot::channel();
         let (place, name) = (place.clone(), name.to_owned());
@@ -55,7 +66,7 @@ impl Node {
             local.block_on(&tokio, async move {
                 let store = layer(place.open().await);
                 let builder = Runtime::builder().limits(small_limits()).node_name(name).lease(LEASE);
-                let runtime = builder.start(&application(), store).await.unwrap();
+                let runtime = builder.start(&application, store).await.unwrap();
                 _ = started.send(runtime);
                 while let Some(work) = asked.recv().await {
                     tokio::task::spawn_local(work());
