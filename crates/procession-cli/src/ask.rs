@@ -10,7 +10,7 @@ use clap::Args;
 use procession::{
     Operation, Operator, OperatorError, Store, StoreError,
     log::Position,
-    store::{Delivery, HoldKind, ParkedOf, TimersOf},
+    store::{Delivery, HoldKind, ParkedOf, ParkedStream, ProjectionStanding, TimersOf},
 };
 use serde::Serialize;
 
@@ -158,8 +158,34 @@ async fn result_of(
         Operation::SuspendProcess(process) => done(hold(store, *process).await?.is_some()),
         Operation::ResumeProcess(process) => done(hold(store, *process).await?.is_none()),
         Operation::CancelProcess(process) => done(hold(store, *process).await? == Some(HoldKind::Cancelled)),
+        Operation::RebuildProjection(projection) => {
+            let of = of_projection(store, projection).await?;
+            let is_filled = of.iter().all(|it| it.state.is_read());
+            done(is_filled && of.iter().all(|it| it.checkpoint >= position))
+        }
+        Operation::RetryProjection { projection, stream } => {
+            let of = of_projection(store, projection).await?;
+            let Some(read) = of.iter().find(|it| it.state.is_read()) else { return Ok(done(false)) };
+            if read.checkpoint < position {
+                return Ok(done(false));
+            }
+            let parked = store.parked_streams(read.generation.clone(), usize::MAX).await?;
+            let is_meant = |it: &ParkedStream| {
+                it.position < position && stream.as_ref().is_none_or(|stream| *stream == it.stream)
+            };
+            match parked.into_iter().find(is_meant) {
+                Some(it) => (Came::FailedAgain, Some(it.cause)),
+                None => (Came::Done, None),
+            }
+        }
         _ => done(true),
     })
+}
+
+async fn of_projection(store: &dyn Store, projection: &str) -> Result<Vec<ProjectionStanding>, StoreError> {
+    let mut all = store.projections().await?.generations;
+    all.retain(|it| &*it.generation.projection == projection);
+    Ok(all)
 }
 
 async fn find_parked(

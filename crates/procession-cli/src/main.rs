@@ -14,6 +14,7 @@ mod nodes;
 mod parked;
 mod processes;
 mod program;
+mod projections;
 mod remedies;
 mod restore;
 mod show;

@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use procession::StoreAddress;
 
 use crate::{
-    backup, error::CliError, export, hold, nodes, parked, processes, restore, show, status, timers, verify,
-    watch,
+    backup, error::CliError, export, hold, nodes, parked, processes, projections, restore, show, status,
+    timers, verify, watch,
 };
 
 /// What a command gives: how things are, or why that cannot be told.
@@ -81,6 +81,8 @@ enum Command {
     /// See, take back and move commands that wait for their time.
     #[command(subcommand)]
     Timers(timers::Command),
+    /// See, rebuild and repair read models.
+    Projections(projections::Projections),
     /// Let the messages of a process wait until it is resumed.
     Suspend(hold::Hold),
     /// Let a suspended process go on.
@@ -121,6 +123,7 @@ fn run(Arguments { shared, command }: Arguments) -> Done {
             Command::Watch(it) => it.run(&shared).await,
             Command::Parked(it) => it.run(&shared).await,
             Command::Timers(it) => it.run(&shared).await,
+            Command::Projections(it) => it.run(&shared).await,
             Command::Suspend(it) => it.suspend(&shared).await,
             Command::Resume(it) => it.resume(&shared).await,
             Command::Cancel(it) => it.cancel(&shared).await,

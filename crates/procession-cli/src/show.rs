@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 use procession::{
     history::{Layer, layers, written},
-    inspect::{ProcessState, Standing},
+    inspect::{Inspector, LeftOut, ProcessState, Standing},
     log::{Kind, Position, ProcessId, Recorded},
 };
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,8 @@ struct Told<'a> {
     #[serde(flatten)]
     standing: &'a Standing,
     layers: Vec<Layer<'a>>,
+    /// What read models leave out of it.
+    left_out: Vec<(String, LeftOut)>,
 }
 
 /// More messages of one name are folded into a count; the first few, and all failures, stay.
@@ -47,6 +49,16 @@ const REMARKS_BEGIN_AT: usize = 26;
 /// What is left of a stream where the line is full.
 const SHORTEST_STREAM: usize = 12;
 const ENTRIES_PER_READ: usize = 4096;
+
+/// What read models leave out because of this process, each with the name of its projection.
+async fn left_out_of(process: ProcessId, inspector: &Inspector) -> Result<Vec<(String, LeftOut)>, CliError> {
+    let mut left_out = Vec::new();
+    for read_model in inspector.read_models().await? {
+        let of_process = read_model.left_out.into_iter().filter(|it| it.process == process);
+        left_out.extend(of_process.map(|it| (read_model.projection.clone(), it)));
+    }
+    Ok(left_out)
+}
 
 impl Show {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
@@ -59,9 +71,10 @@ impl Show {
             after = last.position;
             history.extend(entries);
         }
+        let left_out = left_out_of(self.process, &inspector).await?;
         let found = Found::wrong_if(standing.state == ProcessState::Stuck);
         if shared.json {
-            look::json(&Told { standing: &standing, layers: layers(&history) })?;
+            look::json(&Told { standing: &standing, layers: layers(&history), left_out })?;
             return Ok(found);
         }
         let mut out = anstream::stdout();
@@ -69,6 +82,13 @@ impl Show {
             self.tell_layer(&layer, standing.began, &mut out)?;
         }
         tell_standing(&standing, &mut out)?;
+        for (projection, it) in left_out {
+            let (event, position, cause) = (&it.event, it.position, look::harmless(&it.cause));
+            writeln!(
+                out,
+                "The read model {projection} leaves out {event} (#{position}) and what follows in its stream: {cause}"
+            )?;
+        }
         Ok(found)
     }
 

@@ -3,7 +3,7 @@ use std::io::Write;
 use clap::Args;
 use jiff::Timestamp;
 use procession::{
-    inspect::{EffectOverview, Inspector, ProcessState, Rates, Standing},
+    inspect::{EffectOverview, Inspector, ProcessState, Rates, ReadModelOverview, Standing},
     log::Position,
 };
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::{
     error::CliError,
     look,
     program::{Done, Found, Shared},
-    words,
+    projections, words,
 };
 
 /// How it stands with everything: partitions, processes, timers, what is parked and what is stuck.
@@ -36,6 +36,7 @@ pub(crate) struct Overview {
     parked: u64,
     effects: u64,
     by_effect: Vec<EffectOverview>,
+    read_models: Vec<ReadModelOverview>,
     rates: Rates,
     /// The oldest of the stuck ones.
     stuck: Vec<Standing>,
@@ -102,6 +103,7 @@ impl Overview {
             parked: sweep.parked,
             effects: by_effect.iter().map(|it| it.open).sum(),
             by_effect,
+            read_models: inspector.read_models().await?,
             rates: inspector.rates(now).await?,
             stuck: inspector.standings(&sweep, stuck).await?,
             described: inspector.description().is_some(),
@@ -109,7 +111,8 @@ impl Overview {
     }
 
     pub(crate) fn found(&self) -> Found {
-        Found::wrong_if(self.processes.stuck > 0 || self.parked > 0 || self.is_left_alone())
+        let leaves_out = self.read_models.iter().any(|it| it.parked > 0);
+        Found::wrong_if(self.processes.stuck > 0 || self.parked > 0 || leaves_out || self.is_left_alone())
     }
 
     /// Whether timers or calls are due, and nobody is there who would do something about it.
@@ -165,6 +168,10 @@ impl Overview {
             writeln!(out, "\n{strong}Effects{strong:#}")?;
             let rows = self.by_effect.iter().map(|it| row_of(it, now)).collect();
             look::table(["effect", "open", "due", "pausing", "oldest", "circuit breaker"], rows, out)?;
+        }
+        if !self.read_models.is_empty() {
+            writeln!(out, "\n{strong}Read models{strong:#}")?;
+            projections::tell(&self.read_models, out)?;
         }
         if !self.stuck.is_empty() {
             writeln!(out, "\n{strong}Stuck{strong:#}")?;

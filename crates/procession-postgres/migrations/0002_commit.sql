@@ -319,6 +319,9 @@ BEGIN
     END IF;
     IF rare_text IS NOT NULL THEN
         PERFORM commit_beside(rare_text::jsonb, after, streams, types, payloads);
+        IF rare_text::jsonb ? 'read_models' THEN
+            PERFORM commit_read_models(rare_text::jsonb -> 'read_models', after, new_head, streams);
+        END IF;
     END IF;
     IF new_head > after AND EXISTS (SELECT FROM writer WHERE is_listening AND id <> writer_id) THEN
         PERFORM pg_notify('procession ' || 'log'::regclass::oid, new_head::text);

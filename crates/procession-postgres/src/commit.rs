@@ -13,6 +13,7 @@ use tokio_postgres::Row;
 use crate::{
     encode::{Parameters, Shape},
     error::is_lost,
+    escape::escape,
     known::Known,
     listen::Heads,
     names::Names,
@@ -100,6 +101,30 @@ pub(crate) async fn acquire(
             // If it was done, the partitions have an owner who does not know of it: they can be acquired again.
             let lost =
                 format!("the connection to {} was lost while partitions were acquired", context.server.name);
+            _ = reply.send(Err(StoreError::Transient(lost)));
+            Outcome::Lost(None)
+        }
+    }
+}
+
+pub(crate) async fn acquire_projection(
+    context: Arc<Context>,
+    writing: Arc<Writing>,
+    projection: Arc<str>,
+    reply: Reply<u64>,
+) -> Outcome {
+    let (projection, server) = (escape(&projection), &context.server);
+    match timeout(ANSWER_WITHIN, writing.client().query_one(&writing.acquire_projection, &[&projection]))
+        .await
+    {
+        Ok(Ok(row)) => {
+            let token = row.try_get(0).map_err(|error| server.store_error(&error));
+            told(reply, token.map(|it: i64| u64::try_from(it).unwrap_or_default()))
+        }
+        Ok(Err(error)) if !is_lost(&error) => told(reply, Err(server.store_error(&error))),
+        _ => {
+            // If it was done, the projection has an owner who does not know of it: it can be acquired again.
+            let lost = format!("the connection to {} was lost while a projection was acquired", server.name);
             _ = reply.send(Err(StoreError::Transient(lost)));
             Outcome::Lost(None)
         }

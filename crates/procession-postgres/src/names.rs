@@ -47,6 +47,8 @@ impl<'a> Names<'a> {
         batch.stood_on.iter().for_each(|(stream, _)| it.add(stream, known));
         batch.parked.iter().for_each(|parked| it.add(&parked.stream, known));
         batch.calls.iter().for_each(|call| it.add(&call.stream, known));
+        batch.read_models.parked.iter().for_each(|parked| it.add(&parked.stream, known));
+        batch.read_models.released.iter().for_each(|(_, stream)| it.add(stream, known));
         for cancellation in &batch.cancelled {
             let (Cancellation::Command { to, .. } | Cancellation::TimeoutsOf(to)) = cancellation;
             it.add(to, known);

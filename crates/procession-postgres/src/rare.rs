@@ -13,6 +13,7 @@ use crate::{
     encode::{limit, partition, reference},
     escape::escape,
     names::Names,
+    rare_read_models::read_models,
     rows::{bound, hold_number, reason_number},
 };
 
@@ -61,6 +62,7 @@ pub(crate) fn rare(batch: &Batch, names: &Names<'_>, large: Vec<Value>, partitio
     let last: BTreeMap<_, _> = batch.notes.iter().map(|(name, text)| (name, text)).collect();
     let note = |(name, text): (_, &Option<String>)| json!({ "name": escape(name), "text": text.as_deref().map(escape) });
     add("notes", last.into_iter().map(|(name, text)| note((name.as_ref(), text))).collect());
+    all.extend(read_models(&batch.read_models, names).map(|it| ("read_models".to_owned(), it)));
     if all.is_empty() {
         return None;
     }

@@ -95,6 +95,35 @@ fn refused(context: &Context, batch: &Batch, code: &SqlState, detail: &Value) ->
             let limit = context.shape.max_payload_bytes;
             StoreError::TooLarge { name: message.name.into(), bytes: message.payload.len(), limit }
         }
+        "PC010" => Conflict::Epoch { expected: batch.read_models.epoch?, actual: number("actual")? }.into(),
+        "PC011" => {
+            let (place, actual) = (index("place")?.checked_sub(1)?, number("actual")?);
+            let of_moves = detail.get("change")?.as_str()? == "moves";
+            let (generation, token) = if of_moves {
+                batch.read_models.moves.get(place).map(|it| (&it.generation, it.token))?
+            } else {
+                batch.read_models.generations.get(place).map(|it| (&it.generation, it.token))?
+            };
+            let projection = generation.projection.to_string();
+            Conflict::StaleProjection { projection, token, actual }.into()
+        }
+        "PC012" => {
+            let it = batch.read_models.moves.get(index("place")?.checked_sub(1)?)?;
+            let (projection, actual) = (it.generation.projection.to_string(), at("actual")?);
+            Conflict::ProjectionElsewhere { projection, from: it.to.from, to: it.to.to, actual }.into()
+        }
+        "PC013" => {
+            let it = batch.read_models.rows.get(index("place")?.checked_sub(1)?)?;
+            let (projection, key) = (it.generation.projection.to_string(), it.key.clone());
+            Conflict::Row { projection, key, expected: it.expected?, actual: number("actual")? }.into()
+        }
+        "PC014" => {
+            let projection = unescape(detail.get("projection")?.as_str()?);
+            let number = number("number")?;
+            StoreError::Permanent(format!(
+                "the read model `{projection}` has no generation {number} to be changed so"
+            ))
+        }
         _ => return None,
     })
 }

@@ -8,8 +8,8 @@ use procession_core::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Hold, Nodes, Ownership, Parked, ParkedOf, ProcessExtent,
-        Progress, Timer, TimersOf,
+        Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked, ParkedOf,
+        ParkedStream, ProcessExtent, Progress, Projections, Row as ModelRow, RowsOf, Timer, TimersOf,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +23,7 @@ use crate::{
     pulse::Pulse,
     queries,
     read::{Readers, values},
+    read_models,
     rows::{self, bound, get, position},
     server::Server,
     writer::{Job, Reply},
@@ -302,6 +303,34 @@ impl Store for PostgresStore {
 
     fn nodes(&self) -> Option<Arc<dyn Nodes>> {
         Some(Arc::new(self.clone()))
+    }
+
+    fn acquire_projection(&self, projection: Arc<str>) -> Answer<u64> {
+        self.write(|reply| Job::AcquireProjection { projection, reply })
+    }
+
+    fn projections(&self) -> Answer<Projections> {
+        self.readers.understood(read_models::PROJECTIONS, values![], |rows, _| read_models::projections(rows))
+    }
+
+    fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<ModelRow>>> {
+        let keys: Vec<_> = keys.iter().map(|it| escaped(it)).collect();
+        let values = values![escaped(&of.projection), of.number.map(bound), keys];
+        self.readers.all(read_models::ROWS, values, read_models::row)
+    }
+
+    fn scan_rows(&self, of: RowsOf, range: KeyRange, limit: usize) -> Answer<Vec<(String, ModelRow)>> {
+        let KeyRange { from, is_after, to } = range;
+        let (from, to) = (escaped(&from), to.as_deref().map(escaped));
+        let number = of.number.map(bound);
+        let values = values![escaped(&of.projection), number, from, is_after, to, bound(limit)];
+        self.readers.all(read_models::SCAN, values, read_models::scanned)
+    }
+
+    fn parked_streams(&self, generation: Generation, limit: usize) -> Answer<Vec<ParkedStream>> {
+        let values = values![escaped(&generation.projection), bound(generation.number), bound(limit)];
+        let parked = move |row: &Row| read_models::parked_stream(row, &generation);
+        self.readers.all(read_models::PARKED_STREAMS, values, parked)
     }
 
     fn close(&self) -> Answer<()> {

@@ -33,6 +33,7 @@ use crate::{
 /// What the writer is asked for.
 pub(crate) enum Job {
     Commit { batch: Box<Batch>, reply: Reply<Committed> },
+    AcquireProjection { projection: Arc<str>, reply: Reply<u64> },
     Acquire { partitions: Vec<Partition>, reply: Reply<Vec<Ownership>> },
     Close { reply: Reply<()> },
 }
@@ -139,6 +140,10 @@ impl Writer {
                 }
                 Some(Job::Commit { batch, reply }) => self.commit(batch, reply).await,
                 Some(Job::Acquire { partitions, reply }) => self.acquire(partitions, reply).await,
+                Some(Job::AcquireProjection { projection, reply }) => {
+                    let (context, writing) = (self.context.clone(), self.writing.clone());
+                    self.send(commit::acquire_projection(context, writing, projection, reply)).await;
+                }
                 Some(Job::Close { reply }) => return self.close(&mut queue, Some(reply)).await,
                 None => return self.close(&mut queue, None).await,
             }
@@ -280,6 +285,7 @@ fn refuse(job: Job, context: &Context, error: Option<StoreError>) -> bool {
     match job {
         Job::Commit { reply, .. } => _ = reply.send(Err(error)),
         Job::Acquire { reply, .. } => _ = reply.send(Err(error)),
+        Job::AcquireProjection { reply, .. } => _ = reply.send(Err(error)),
         Job::Close { reply } => {
             _ = reply.send(Ok(()));
             return false;

@@ -18,6 +18,7 @@ pub(crate) struct Writing {
     pub(crate) head: Position,
     pub(crate) commit: Statement,
     pub(crate) acquire: Statement,
+    pub(crate) acquire_projection: Statement,
 }
 
 /// What a connection has committed: the numbers of its batches, each with the position that it stands behind.
@@ -38,12 +39,13 @@ impl Writing {
         let row = link.query_one("SELECT * FROM begin_writing($1)", &[&lost]).await?;
         let (commit, acquire) =
             (link.prepare(COMMIT).await?, link.prepare("SELECT * FROM acquire($1)").await?);
+        let acquire_projection = link.prepare("SELECT acquire_projection($1)").await?;
         let (id, head) = (row.try_get(0)?, position(row.try_get(1)?));
         let (sequences, afters): (Option<Vec<i64>>, Option<Vec<i64>>) = (row.try_get(2)?, row.try_get(3)?);
         let commits = sequences.zip(afters);
         let commits = commits
             .map(|(sequences, afters)| sequences.into_iter().zip(afters.into_iter().map(position)).collect());
-        let it = Self { link, id, head, commit, acquire };
+        let it = Self { link, id, head, commit, acquire, acquire_projection };
         if let Some(lost) = lost {
             it.forget(lost).await;
         }

@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    Clock, ExecuteCommand, Limits, Operator, Quiet, Reader, RequestError, SendCommand, Store, StoreError,
-    SystemClock, VirtualClock,
+    Clock, ExecuteCommand, Limits, Operation, Operator, OperatorError, Quiet, Reader, RequestError,
+    SendCommand, Store, StoreError, SystemClock, VirtualClock,
     fault_points::FaultPoint,
     inbox::{self, Closed, Door},
     inspect::Description,
@@ -312,6 +312,17 @@ impl Runtime {
     /// Somebody who repairs what is stuck. It says who asks, and why, before it asks for anything.
     pub fn operator(&self) -> Operator {
         Operator::of_runtime(Arc::clone(self.store()), Arc::clone(&self.shared.clock), self.committed())
+    }
+
+    /// Fills a read model anew from the first event on, beside the one that is read, and puts it in its place when it has caught up.
+    ///
+    /// It returns when that is asked for: an entry of the log says so. An [`operator`](Self::operator) says who asks, and why.
+    ///
+    /// # Errors
+    /// When there is no such projection, or the store fails.
+    pub async fn rebuild_projection(&self, projection: &str) -> Result<(), OperatorError> {
+        let program = self.operator().by("the program").because("the program asks for it");
+        program.request([Operation::RebuildProjection(projection.into())]).await.map(drop)
     }
 
     /// Follows the log: the newest durable position, whenever it changes.

@@ -31,9 +31,9 @@ pub use procession_runtime::fault_points;
 #[doc(inline)]
 pub use procession_runtime::{
     AdvanceError, Clock, Death, ExecuteCommand, ExecuteError, Executed, Health, HealthBounds, Instance,
-    Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, ReadError, Reader, ReplyError,
-    RequestError, Requested, Runtime, RuntimeBuilder, SendCommand, Sent, StartError, Store, StoreError,
-    SystemClock, Unready, VirtualClock, WaitError, inspect, metrics, store, trace,
+    Limits, MemoryStore, Operation, Operator, OperatorError, Quiet, ReadError, ReadModel, ReadModelError,
+    Reader, ReplyError, RequestError, Requested, Runtime, RuntimeBuilder, SendCommand, Sent, StartError,
+    Store, StoreError, SystemClock, Unready, VirtualClock, WaitError, inspect, metrics, store, trace,
 };
 #[cfg(feature = "sqlite")]
 #[doc(inline)]

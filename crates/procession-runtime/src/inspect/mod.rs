@@ -4,6 +4,7 @@
 //! - [`Inspector`]: finds what has not ended, and explains it.
 //! - [`WaitsFor`]: what a process waits for, and what will wake it.
 //! - [`EffectOverview`]: how the calls of an effect stand, and whether its target is down.
+//! - [`ReadModelOverview`]: how far a read model follows the log, and what it leaves out.
 //! - [`Rates`]: how fast the log is handled.
 //! - [`what_if()`]: what changed handlers would have done.
 //! - [`verify`]: whether a store keeps the promises of a log.
@@ -19,6 +20,7 @@ mod explain;
 mod facts;
 mod inspector;
 mod rates;
+mod read_models;
 mod standing;
 mod sweep;
 pub mod verify;
@@ -32,6 +34,7 @@ pub use description::{
 pub use effects::{EffectOverview, OpenBreaker};
 pub use inspector::{InspectError, Inspector};
 pub use rates::Rates;
+pub use read_models::{LeftOut, ReadModelOverview};
 pub use standing::{ProcessState, Standing, WaitsFor};
 pub use sweep::Sweep;
 pub use what_if::what_if;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use procession_core::{Stream, log::Position};
+use serde::Serialize;
 
 use super::Reference;
 
@@ -53,7 +54,8 @@ pub struct Generation {
 }
 
 /// What a generation is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GenerationState {
     /// It is filled beside the one that is read.
     Building,
