@@ -1,3 +1,6 @@
+-- Plans are kept, and a table may be empty when one is made. So each row is looked up from where its key is known: by
+-- `LEFT JOIN`, by `LATERAL` with a limit, or one after the other.
+
 -- The locks of this store among all advisory locks of the database: 0 is the log's, the others are those of its writers.
 CREATE FUNCTION lock_key(number bigint) RETURNS bigint LANGUAGE sql STABLE
 RETURN (('log'::regclass)::oid::bigint << 32) | number;
@@ -17,7 +20,7 @@ BEGIN
     RETURN (
         SELECT array_agg(stream.id ORDER BY asked.ordinal)
         FROM unnest(categories, keys) WITH ORDINALITY AS asked (category, key, ordinal)
-        JOIN stream ON stream.category = asked.category AND stream.key = asked.key
+        LEFT JOIN stream ON stream.category = asked.category AND stream.key = asked.key
     );
 END $$;
 
@@ -33,7 +36,7 @@ BEGIN
     RETURN (
         SELECT array_agg(message_type.id ORDER BY asked.ordinal)
         FROM unnest(names, schema_versions) WITH ORDINALITY AS asked (name, version, ordinal)
-        JOIN message_type ON message_type.name = asked.name AND schema_version = asked.version
+        LEFT JOIN message_type ON message_type.name = asked.name AND schema_version = asked.version
     );
 END $$;
 
@@ -48,6 +51,7 @@ CREATE FUNCTION commit_beside(rare jsonb, after bigint, streams bigint[], types 
 LANGUAGE plpgsql AS $$
 DECLARE
     refused record;
+    it record;
 BEGIN
     -- A payload over the limit is accepted if it was before: if a timer holds it that fires now.
     SELECT large.what INTO refused
@@ -64,10 +68,12 @@ BEGIN
         PERFORM refuse('PC006', refused.what::json);
     END IF;
 
-    DELETE FROM parked USING jsonb_to_recordset(rare -> 'released') AS it (position bigint, handler text)
-    WHERE parked.position = it.position AND parked.handler = it.handler;
-    DELETE FROM call USING jsonb_to_recordset(rare -> 'closed') AS it (position bigint, handler text)
-    WHERE call.position = it.position AND call.handler = it.handler;
+    FOR it IN SELECT * FROM jsonb_to_recordset(rare -> 'released') AS released (position bigint, handler text) LOOP
+        DELETE FROM parked WHERE parked.position = it.position AND parked.handler = it.handler;
+    END LOOP;
+    FOR it IN SELECT * FROM jsonb_to_recordset(rare -> 'closed') AS closed (position bigint, handler text) LOOP
+        DELETE FROM call WHERE call.position = it.position AND call.handler = it.handler;
+    END LOOP;
 
     INSERT INTO parked (position, handler, stream, process, cause, at, reason, attempts, retry_at, edited)
     SELECT position, handler, streams[stream], process, cause, at, reason, attempts, retry_at, edited
@@ -90,15 +96,20 @@ BEGIN
 
     PERFORM commit_timers(rare, after, streams, types);
 
-    DELETE FROM hold USING jsonb_to_recordset(rare -> 'holds') AS it (process bigint) WHERE hold.process = it.process;
-    INSERT INTO hold (process, kind, operation)
-    SELECT process, kind, operation
-    FROM jsonb_to_recordset(rare -> 'holds') AS it (process bigint, kind smallint, operation bigint)
-    WHERE kind IS NOT NULL;
-
-    DELETE FROM note USING jsonb_to_recordset(rare -> 'notes') AS it (name text) WHERE note.name = it.name;
-    INSERT INTO note (name, text)
-    SELECT name, text FROM jsonb_to_recordset(rare -> 'notes') AS it (name text, text text) WHERE text IS NOT NULL;
+    FOR it IN
+        SELECT * FROM jsonb_to_recordset(rare -> 'holds') AS holds (process bigint, kind smallint, operation bigint)
+    LOOP
+        DELETE FROM hold WHERE hold.process = it.process;
+        IF it.kind IS NOT NULL THEN
+            INSERT INTO hold (process, kind, operation) VALUES (it.process, it.kind, it.operation);
+        END IF;
+    END LOOP;
+    FOR it IN SELECT * FROM jsonb_to_recordset(rare -> 'notes') AS notes (name text, text text) LOOP
+        DELETE FROM note WHERE note.name = it.name;
+        IF it.text IS NOT NULL THEN
+            INSERT INTO note (name, text) VALUES (it.name, it.text);
+        END IF;
+    END LOOP;
 END $$;
 
 CREATE FUNCTION commit_timers(rare jsonb, after bigint, streams bigint[], types integer[]) RETURNS void
@@ -106,34 +117,39 @@ LANGUAGE plpgsql AS $$
 DECLARE
     most_timers CONSTANT bigint := (rare ->> 'most_timers')::bigint;
     refused record;
+    it record;
 BEGIN
-    DELETE FROM timer WHERE id IN (SELECT jsonb_array_elements_text(rare -> 'fired')::bigint);
+    FOR it IN SELECT value::bigint AS id FROM jsonb_array_elements_text(rare -> 'fired') LOOP
+        DELETE FROM timer WHERE timer.id = it.id;
+    END LOOP;
     -- Without a name: what an instance has sent to itself.
-    DELETE FROM timer USING jsonb_to_recordset(rare -> 'cancelled') AS it (stream integer, name text)
-    WHERE timer.stream = streams[it.stream] AND CASE
-        WHEN it.name IS NULL THEN timer.sender = timer.stream
-        ELSE timer.message_type IN (SELECT id FROM message_type WHERE message_type.name = it.name)
-    END;
-    UPDATE timer SET due = it.due FROM jsonb_to_recordset(rare -> 'moved') AS it (id bigint, due bigint)
-    WHERE timer.id = it.id;
+    FOR it IN SELECT * FROM jsonb_to_recordset(rare -> 'cancelled') AS cancelled (stream integer, name text) LOOP
+        DELETE FROM timer WHERE timer.stream = streams[it.stream] AND CASE
+            WHEN it.name IS NULL THEN timer.sender = timer.stream
+            ELSE (SELECT message_type.name = it.name FROM message_type WHERE message_type.id = timer.message_type)
+        END;
+    END LOOP;
+    FOR it IN SELECT * FROM jsonb_to_recordset(rare -> 'moved') AS moved (id bigint, due bigint) LOOP
+        UPDATE timer SET due = it.due WHERE timer.id = it.id;
+    END LOOP;
 
     IF rare -> 'timers' IS NULL THEN
         RETURN;
     END IF;
     -- Those that were asked for later get higher numbers.
     INSERT INTO timer (due, stream, sender, message_type, payload, process, causation, partition)
-    SELECT (it ->> 'due')::bigint, streams[(it ->> 'stream')::integer], streams[(it ->> 'sender')::integer],
-           types[(it ->> 'type')::integer], it ->> 'payload', resolve((it ->> 'process')::bigint, after),
-           resolve((it ->> 'causation')::bigint, after), (it ->> 'partition')::smallint
-    FROM jsonb_array_elements(rare -> 'timers') WITH ORDINALITY AS timers (it, ordinal)
+    SELECT (new ->> 'due')::bigint, streams[(new ->> 'stream')::integer], streams[(new ->> 'sender')::integer],
+           types[(new ->> 'type')::integer], new ->> 'payload', resolve((new ->> 'process')::bigint, after),
+           resolve((new ->> 'causation')::bigint, after), (new ->> 'partition')::smallint
+    FROM jsonb_array_elements(rare -> 'timers') WITH ORDINALITY AS timers (new, ordinal)
     ORDER BY ordinal;
 
     IF most_timers IS NOT NULL THEN
         -- Of a process that has many more, not all are counted.
         SELECT asked.process, counted.size INTO refused
         FROM (
-            SELECT DISTINCT resolve((it ->> 'process')::bigint, after) AS process
-            FROM jsonb_array_elements(rare -> 'timers') AS it
+            SELECT DISTINCT resolve((new ->> 'process')::bigint, after) AS process
+            FROM jsonb_array_elements(rare -> 'timers') AS timers (new)
         ) AS asked
         CROSS JOIN LATERAL (
             SELECT count(*) AS size
@@ -255,7 +271,7 @@ BEGIN
         ORDER BY given.ordinal ON CONFLICT DO NOTHING;
         SELECT given.key, found.position INTO refused
         FROM unnest(commit_batch.keys, key_entries) WITH ORDINALITY AS given (key, entry, ordinal)
-        JOIN idempotency_key AS found ON found.key = given.key
+        CROSS JOIN LATERAL (SELECT * FROM idempotency_key WHERE idempotency_key.key = given.key LIMIT 1) AS found
         WHERE found.position <> commit_batch.after + given.entry ORDER BY given.ordinal LIMIT 1;
         IF FOUND THEN
             PERFORM refuse('PC002', json_build_object('key', refused.key, 'position', refused.position));

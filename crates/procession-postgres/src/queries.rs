@@ -1,4 +1,7 @@
 //! What is asked, as the server prepares it once for each connection.
+//!
+//! A plan is made when a table may still be empty, and kept when it has grown. So it is written down from where to where each
+//! query goes: by `LEFT JOIN`, though what is looked up is always there, and by `LATERAL` with a limit.
 
 /// An entry of the log, in columns as [`crate::rows::recorded`] reads them, from a place where `log` and `stream` are.
 macro_rules! recorded {
@@ -24,8 +27,8 @@ macro_rules! recorded {
 
 pub(crate) const LOG: &str = recorded!(
     "FROM log
-    JOIN stream ON stream.id = log.stream
-    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream ON stream.id = log.stream
+    LEFT JOIN message_type ON message_type.id = log.message_type
     LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE log.position > $1 ORDER BY log.position LIMIT $2"
 );
@@ -33,8 +36,8 @@ pub(crate) const LOG: &str = recorded!(
 /// What some partitions have of a stretch of the log, and what operators have asked for in others.
 pub(crate) const SHARE: &str = recorded!(
     "FROM log
-    JOIN stream ON stream.id = log.stream
-    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream ON stream.id = log.stream
+    LEFT JOIN message_type ON message_type.id = log.message_type
     LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE log.position > $1 AND log.position <= $2 AND (log.partition = ANY ($3::smallint[]) OR log.kind = 9)
     ORDER BY log.position LIMIT $4"
@@ -51,9 +54,9 @@ pub(crate) const END_OF_SHARE: &str = "SELECT (SELECT coalesce(max(position), 0)
 /// In the order in which the positions are given.
 pub(crate) const ENTRIES: &str = recorded!(
     "FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (position, ordinal)
-    JOIN log ON log.position = asked.position
-    JOIN stream ON stream.id = log.stream
-    JOIN message_type ON message_type.id = log.message_type
+    CROSS JOIN LATERAL (SELECT * FROM log WHERE log.position = asked.position LIMIT 1) AS log
+    LEFT JOIN stream ON stream.id = log.stream
+    LEFT JOIN message_type ON message_type.id = log.message_type
     LEFT JOIN stream AS sender ON sender.id = log.sender
     ORDER BY asked.ordinal"
 );
@@ -62,12 +65,14 @@ pub(crate) const ENTRIES: &str = recorded!(
 pub(crate) const STREAMS: &str = recorded!(
     "asked.ordinal",
     "FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (category, key, ordinal)
-    JOIN stream ON stream.category = asked.category AND stream.key = asked.key
+    CROSS JOIN LATERAL (
+        SELECT * FROM stream WHERE stream.category = asked.category AND stream.key = asked.key LIMIT 1
+    ) AS stream
     CROSS JOIN LATERAL (
         SELECT * FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL AND log.version > $3
         ORDER BY log.version LIMIT $4
     ) AS log
-    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN message_type ON message_type.id = log.message_type
     LEFT JOIN stream AS sender ON sender.id = log.sender
     ORDER BY asked.ordinal, log.version"
 );
@@ -78,9 +83,10 @@ pub(crate) const PROCESS: &str = recorded!(
     CROSS JOIN LATERAL (
         SELECT * FROM log
         WHERE log.position BETWEEN greatest(span.first, $2::bigint + 1) AND span.last AND log.process = $1::bigint
+        ORDER BY log.position LIMIT $3
     ) AS log
-    JOIN stream ON stream.id = log.stream
-    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN stream ON stream.id = log.stream
+    LEFT JOIN message_type ON message_type.id = log.message_type
     LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE span.process = $1 AND span.first >= coalesce(
         (SELECT max(before.first) FROM process_span AS before WHERE before.process = $1 AND before.first <= $2), 0
@@ -94,16 +100,15 @@ pub(crate) const OPEN_STREAMS: &str = recorded!(
     CROSS JOIN LATERAL (
         SELECT * FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL ORDER BY log.version DESC LIMIT 1
     ) AS log
-    JOIN message_type ON message_type.id = log.message_type
+    LEFT JOIN message_type ON message_type.id = log.message_type
     LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE stream.category = $1 AND stream.key > $2 AND message_type.name <> ALL ($3::text[])
     ORDER BY stream.key LIMIT $4"
 );
 
 pub(crate) const STREAMS_OF_CATEGORY: &str = "SELECT category, key FROM stream
-    WHERE category = $1 AND key > $2
-    AND EXISTS (SELECT FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL)
-    ORDER BY key LIMIT $3";
+    CROSS JOIN LATERAL (SELECT FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL LIMIT 1) AS any_event
+    WHERE category = $1 AND key > $2 ORDER BY key LIMIT $3";
 
 pub(crate) const HEAD: &str = "SELECT coalesce(max(position), 0) FROM log";
 
@@ -147,7 +152,7 @@ macro_rules! parked {
         concat!(
             "SELECT parked.position, parked.handler, stream.category, stream.key, parked.process, parked.cause, parked.at,
                 parked.reason, parked.attempts, parked.retry_at, parked.edited
-            FROM parked JOIN stream ON stream.id = parked.stream ",
+            FROM parked LEFT JOIN stream ON stream.id = parked.stream ",
             $condition,
             " ORDER BY parked.position, parked.handler LIMIT $1"
         )
@@ -159,13 +164,14 @@ pub(crate) const PARKED_AFTER: &str = parked!("WHERE (parked.position, parked.ha
 pub(crate) const PARKED_OF_PROCESS: &str = parked!("WHERE parked.process = $2");
 pub(crate) const PARKED_OF_PROCESS_AFTER: &str =
     parked!("WHERE parked.process = $2 AND (parked.position, parked.handler) > ($3, $4)");
-pub(crate) const PARKED_OF_STREAM: &str =
-    parked!("WHERE stream.category = $2 AND stream.key = $3 AND parked.handler = $4");
+pub(crate) const PARKED_OF_STREAM: &str = parked!(
+    "WHERE parked.stream = (SELECT id FROM stream WHERE category = $2 AND key = $3) AND parked.handler = $4"
+);
 
 pub(crate) const CALLS: &str =
     "SELECT call.position, call.handler, stream.category, stream.key, call.process, call.attempts,
         call.due, call.cause, call.at
-    FROM call JOIN stream ON stream.id = call.stream ORDER BY call.position, call.handler";
+    FROM call LEFT JOIN stream ON stream.id = call.stream ORDER BY call.position, call.handler";
 
 pub(crate) const HOLDS: &str = "SELECT process, kind, operation FROM hold ORDER BY process";
 
@@ -175,13 +181,17 @@ pub(crate) const NOTES: &str = "SELECT name, text FROM note WHERE starts_with(na
 
 macro_rules! timers {
     ($condition:literal) => {
+        timers!("timer", $condition)
+    };
+    ($from:literal, $condition:literal) => {
         concat!(
             "SELECT timer.id, timer.due, stream.category, stream.key, message_type.name, message_type.schema_version,
                 timer.payload, timer.process, timer.causation, sender.category, sender.key
-            FROM timer
-            JOIN stream ON stream.id = timer.stream
+            FROM ",
+            $from,
+            " LEFT JOIN stream ON stream.id = timer.stream
             LEFT JOIN stream AS sender ON sender.id = timer.sender
-            JOIN message_type ON message_type.id = timer.message_type
+            LEFT JOIN message_type ON message_type.id = timer.message_type
             WHERE ",
             $condition,
             " ORDER BY timer.due, timer.id LIMIT $1"
@@ -195,13 +205,11 @@ pub(crate) const TIMER: &str = timers!("timer.id = $2");
 pub(crate) const DUE_TIMERS: &str = timers!("timer.due <= $2");
 
 pub(crate) const DUE_TIMERS_OF_SHARE: &str = timers!(
-    "timer.id IN (
-        SELECT due.id FROM unnest($3::smallint[]) AS asked (partition)
-        CROSS JOIN LATERAL (
-            SELECT it.id FROM timer AS it WHERE it.partition = asked.partition AND it.due <= $2
-            ORDER BY it.due, it.id LIMIT $1
-        ) AS due
-    )"
+    "unnest($3::smallint[]) AS asked (partition)
+    CROSS JOIN LATERAL (
+        SELECT * FROM timer AS it WHERE it.partition = asked.partition AND it.due <= $2 ORDER BY it.due, it.id LIMIT $1
+    ) AS timer",
+    "true"
 );
 
 pub(crate) const NODES: &str = "SELECT node.id, node.name, (extract(epoch FROM node.came) * 1000000)::bigint,
