@@ -1,5 +1,10 @@
 //! The store on a real server, and what may happen to the server and to the line to it.
-#![expect(clippy::unwrap_used, reason = "what the tests stand on says that it is broken by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests stand on says that it is broken by panicking"
+)]
 
 mod batches;
 mod conformance;
