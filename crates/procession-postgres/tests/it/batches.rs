@@ -38,6 +38,11 @@ pub(crate) fn batch(entries: impl IntoIterator<Item = NewEntry>) -> Batch {
     Batch { entries: entries.into_iter().collect(), ..Batch::default() }
 }
 
+/// A batch of one text beside the log.
+pub(crate) fn note(name: &'static str, text: &str) -> Batch {
+    Batch { notes: vec![(name.into(), Some(text.into()))], ..Batch::default() }
+}
+
 /// A batch of one event with an idempotency key.
 pub(crate) fn keyed(stream: &str, number: u64, key: &str) -> Batch {
     batch([NewEntry { idempotency_key: Some(key.into()), ..event(stream, number) }])

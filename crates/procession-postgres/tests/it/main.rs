@@ -8,8 +8,10 @@
 
 mod batches;
 mod conformance;
+mod connecting;
 mod diary;
 mod dumped;
+mod encrypted;
 mod faults;
 mod foreign;
 mod full_disk;
