@@ -88,11 +88,13 @@ mod model;
 mod moments;
 mod node;
 mod running;
+mod scenario;
 mod service;
 mod shared;
 mod under_test;
 
 pub use conformance::run;
+pub use scenario::observed_history;
 pub use shared::SharedStoreUnderTest;
 pub use under_test::{Settings, StoreUnderTest};
 

@@ -19,3 +19,4 @@ mod line;
 mod log_order;
 mod nodes;
 mod place;
+mod same_history;
