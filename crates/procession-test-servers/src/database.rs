@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::{Error, Postgres, postgres::OWNER};
+use crate::{Error, Postgres, faults::cut, postgres::OWNER};
 
 /// A database of its own for one test. Dropped with this value, whoever is connected.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub struct Database<'a> {
 
 impl<'a> Database<'a> {
     pub(crate) fn create(server: &'a Postgres, name: String) -> Result<Self, Error> {
-        server.administer(&format!("CREATE DATABASE {name} OWNER {OWNER}"))?;
+        server.administer(&[&format!("CREATE DATABASE {name} OWNER {OWNER}")])?;
         Ok(Self { server, name })
     }
 
@@ -52,6 +52,7 @@ impl<'a> Database<'a> {
 impl Drop for Database<'_> {
     fn drop(&mut self) {
         // On a server that a test has left dead, it goes with the server.
-        let _dropped = self.server.administer(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        let _dropped = self.server.administer(&[&cut(&self.name), &drop]);
     }
 }

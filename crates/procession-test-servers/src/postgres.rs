@@ -52,7 +52,7 @@ impl Postgres {
         let port = start_on_a_free_port(&mut supervisor)?;
         let server = Self { supervisor: Mutex::new(supervisor), programs, port, password };
         let role = format!("CREATE ROLE {OWNER} LOGIN PASSWORD '{}'", server.password);
-        server.administer(&role)?;
+        server.administer(&[&role])?;
         Ok(server)
     }
 
@@ -87,17 +87,18 @@ impl Postgres {
         format!("postgres://{user}:{}@{address}/{database}", self.password)
     }
 
-    /// Runs one statement as the superuser.
-    pub(crate) fn administer(&self, statement: &str) -> Result<(), Error> {
+    /// Runs statements as the superuser, one after the other.
+    pub(crate) fn administer(&self, statements: &[&str]) -> Result<(), Error> {
         let mut psql = self.program("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement]);
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]);
+        psql.args(statements.iter().flat_map(|it| ["--command", it]));
         psql.arg(self.superuser_url("postgres")).env("PGCONNECT_TIMEOUT", "10");
         let output = psql.output().map_err(Error::unrunnable("psql"))?;
         if output.status.success() {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(Error::Failed { order: statement.to_owned(), said })
+        Err(Error::Failed { order: statements.join("; "), said })
     }
 
     /// A panic in another test has broken nothing here: each order stands for itself.
