@@ -1,5 +1,6 @@
 //! One life of the suite's world, drawn from a seed: the same on every store, or a store does not keep the rules.
 
+use procession::log::Position;
 use procession_runtime::{Operation, Runtime, Store, store::ParkedOf};
 
 use crate::{
@@ -14,8 +15,11 @@ use crate::{
 /// Commands that are given, and steps of the time, one after the other.
 const STEPS: u32 = 60;
 
-/// Lives a life that follows from a seed on an empty store, and tells all that can be observed of it: every entry of the
-/// log, what is parked, and what waits for its time.
+/// Lives a life that follows from a seed on an empty store, and tells all that can be observed of it: every message with
+/// its cause and what came of it, what is parked, and what waits for its time.
+///
+/// Messages from several streams to one may meet in any order, which depends on how fast a store is. So positions and versions
+/// are not told, and the lines are sorted.
 ///
 /// # Panics
 /// When the store fails.
@@ -28,10 +32,36 @@ pub async fn observed_history(store: impl Store + Clone, seed: u64) -> Vec<Strin
         runtime.settled().await.unwrap();
     }
     advance(&runtime, 100).await;
-    let mut told: Vec<String> = log(&store).await.iter().map(|it| format!("{it:?}")).collect();
+    let log = log(&store).await;
+    let told_of = |it: Position| {
+        let entry = &log[it.0 as usize - 1].entry;
+        format!("{:?} {} of {}", entry.kind, entry.name, entry.stream)
+    };
+    let mut told: Vec<String> = log
+        .iter()
+        .map(|it| {
+            let (entry, cause) = (&it.entry, it.causation.map_or("outside".into(), told_of));
+            format!(
+                "{} at {}: {}, from {cause}, of {}",
+                told_of(it.position),
+                entry.at,
+                entry.payload,
+                told_of(it.process.began_at())
+            )
+        })
+        .collect();
     let parked = store.parked(ParkedOf::Everything, usize::MAX).await.unwrap();
-    told.extend(parked.iter().map(|it| format!("{it:?}")));
-    told.push(format!("{:?}", store.next_due().await.unwrap()));
+    told.extend(parked.iter().map(|it| {
+        format!(
+            "{} parked for {}, {} failures: {:?}",
+            told_of(it.position),
+            it.handler,
+            it.attempts,
+            it.cause
+        )
+    }));
+    told.push(format!("next timer: {:?}", store.next_due().await.unwrap()));
+    told.sort();
     runtime.stop().await.unwrap();
     told
 }
