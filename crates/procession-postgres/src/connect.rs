@@ -24,7 +24,7 @@ pub(crate) async fn connect(address: &str, options: PostgresOptions) -> Result<P
     check_writable(&client, &server).await?;
     let failed = |error: Error| server.connect_error(&error);
     session::begin(&client, &server.schema).await.map_err(failed)?;
-    session::check_durable(&client, &server, options.is_fsync_needed).await?;
+    session::check_durable(&client, &server).await?;
     migrate::bring_up(&mut client, &server, options.partitions).await?;
     start(server, client, &options, Role::Node).await
 }
@@ -38,7 +38,7 @@ pub(crate) async fn connect_beside(
     check_writable(&client, &server).await?;
     let failed = |error: Error| server.connect_error(&error);
     session::begin(&client, &server.schema).await.map_err(failed)?;
-    session::check_durable(&client, &server, options.is_fsync_needed).await?;
+    session::check_durable(&client, &server).await?;
     migrate::must_be_there(&client, &server).await?;
     start(server, client, &options, Role::Beside).await
 }

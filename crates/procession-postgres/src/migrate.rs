@@ -30,6 +30,9 @@ pub(crate) async fn bring_up(
     }
     let failed = |error: Error| server.connect_error(&error);
     let transaction = client.transaction().await.map_err(failed)?;
+    // A step may take its time, and who comes second waits for it.
+    let patience = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min'";
+    transaction.batch_execute(patience).await.map_err(failed)?;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('procession ' || $1, 0))";
     transaction.execute(lock, &[&server.schema]).await.map_err(failed)?;
     // Another node may have done it meanwhile.

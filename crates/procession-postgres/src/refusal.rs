@@ -16,7 +16,7 @@ use crate::{
     encode::{Parameters, version_conflict},
     escape::{escape, unescape},
     queries,
-    read::Values,
+    read::{Readers, Values},
     rows::get,
     server::Server,
 };
@@ -39,7 +39,7 @@ pub(crate) async fn explain(
             Some(StoreError::Transient(format!("{} has closed the connection that writes", server.name)))
         }
         "23505" if is_about_versions(error) => misfit(context, batch, parameters).await,
-        "55P03" => Some(StoreError::Transient(who_blocks(context).await)),
+        "55P03" => Some(StoreError::Transient(who_blocks(server, &context.readers).await)),
         _ => detail(error).and_then(|detail| refused(context, batch, code, &detail)),
     };
     explained.unwrap_or_else(|| server.store_error(error))
@@ -150,9 +150,9 @@ async fn misfit(context: &Context, batch: &Batch, parameters: &Parameters<'_>) -
 
 /// A lock was not to be had. All that we need is held while a batch is committed, which takes no time; so who has it hangs,
 /// or is a stranger who has locked our tables.
-async fn who_blocks(context: &Context) -> String {
-    let name = &context.server.name;
-    let blocking = context.readers.first(queries::WHO_BLOCKS, Values::new(), |row| {
+pub(crate) async fn who_blocks(server: &Server, readers: &Readers) -> String {
+    let name = &server.name;
+    let blocking = readers.first(queries::WHO_BLOCKS, Values::new(), |row| {
         let (pid, application, state, age): (i32, String, String, Option<i64>) =
             (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
         let age = age.map_or_else(String::new, |age| format!(", whose transaction is {age} seconds old"));

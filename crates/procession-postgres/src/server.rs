@@ -22,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) config: tokio_postgres::Config,
     pub(crate) tls: MakeRustlsConnect,
     pub(crate) schema: String,
+    /// Whether one that does not sync what it writes is refused.
+    pub(crate) is_fsync_needed: bool,
     /// What people call it.
     pub(crate) name: String,
 }
@@ -52,7 +54,8 @@ impl Server {
         if config.get_application_name().is_none() {
             config.application_name(options.application_name.clone().unwrap_or_else(|| "procession".into()));
         }
-        Ok(Arc::new(Self { config, tls, schema, name }))
+        let is_fsync_needed = options.is_fsync_needed;
+        Ok(Arc::new(Self { config, tls, schema, is_fsync_needed, name }))
     }
 
     /// A connection, and what moves its bytes.

@@ -47,11 +47,7 @@ pub(crate) async fn begin(client: &Client, schema: &str) -> Result<(), Error> {
 }
 
 /// A server that would lose what it has acknowledged is not written to: what was set is read back.
-pub(crate) async fn check_durable(
-    client: &Client,
-    server: &Server,
-    is_fsync_needed: bool,
-) -> Result<(), ConnectError> {
+pub(crate) async fn check_durable(client: &Client, server: &Server) -> Result<(), ConnectError> {
     let settings = "SELECT current_setting('synchronous_commit'), current_setting('fsync')";
     let row = client.query_one(settings, &[]).await.map_err(|error| server.connect_error(&error))?;
     let (commit, fsync): (String, String) = (row.get(0), row.get(1));
@@ -59,7 +55,7 @@ pub(crate) async fn check_durable(
     if !["on", "remote_apply"].contains(&commit.as_str()) {
         return Err(not_kept(format!("synchronous_commit is {commit}, not on")));
     }
-    if fsync != "on" && is_fsync_needed {
+    if fsync != "on" && server.is_fsync_needed {
         return Err(not_kept(
             "fsync is off, so a power cut loses what was acknowledged; set it to on".into(),
         ));

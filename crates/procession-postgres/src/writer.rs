@@ -19,6 +19,8 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
+use tokio_postgres::error::SqlState;
+
 use crate::{
     ConnectError,
     commit::{self, Context, Outcome, Unanswered},
@@ -26,6 +28,7 @@ use crate::{
     known::Known,
     listen::Listener,
     read::Readers,
+    refusal,
     server::{Link, Server},
     writing::Writing,
 };
@@ -78,8 +81,14 @@ impl Writer {
         listener: &Listener,
         role: Role,
     ) -> Result<Self, ConnectError> {
-        let begun = Writing::begin(link, None).await;
-        let (writing, _) = begun.map_err(|error| server.connect_error(&error))?;
+        let (writing, _) = match Writing::begin(link, None).await {
+            Ok(begun) => begun,
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                let reason = refusal::who_blocks(server, &readers).await;
+                return Err(ConnectError::Failed { server: server.name.clone(), reason });
+            }
+            Err(error) => return Err(server.connect_error(&error)),
+        };
         listener.heads().saw(writing.head);
         let (id, _) = watch::channel(writing.id);
         let context =

@@ -30,7 +30,7 @@ impl Writing {
     pub(crate) async fn open(server: &Server, lost: i64) -> Result<(Self, Option<Commits>), StoreError> {
         let link = server.connect().await.map_err(|error| error.store_error(server))?;
         session::begin(&link, &server.schema).await.map_err(|error| server.store_error(&error))?;
-        let durable = session::check_durable(&link, server, false).await;
+        let durable = session::check_durable(&link, server).await;
         durable.map_err(|error| StoreError::Transient(error.to_string()))?;
         Self::begin(link, Some(lost)).await.map_err(|error| server.store_error(&error))
     }

@@ -65,6 +65,11 @@ fn the_facade_without_features_has_no_database_in_it() {
 }
 
 #[test]
+fn nobody_who_does_not_ask_for_postgresql_gets_it() {
+    assert_absent(&["-p", "procession"], &["tokio-postgres", "rustls", "procession-postgres"]);
+}
+
+#[test]
 fn core_and_sqlite_stay_under_eighty_crates() {
     let tree = tree(&["-p", "procession"]);
     assert!(tree.contains("rusqlite"), "the default features include SQLite: {tree:?}");

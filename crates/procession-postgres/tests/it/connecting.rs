@@ -241,3 +241,17 @@ async fn whoever_waits_for_the_log_to_grow_is_woken_by_what_others_append() {
     tokio::time::timeout(within, heard).await.expect("the node is told").unwrap().unwrap();
     tokio::time::timeout(within, seen).await.expect("who reads looks").unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn who_comes_while_somebody_holds_the_log_is_told_by_whom() {
+    // given a stranger who locks a table and forgets it
+    let database = database();
+    open(&database.url()).await.close().await.unwrap();
+    let forgetful = stranger(&database).await;
+    let pid: i32 = forgetful.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    forgetful.batch_execute("BEGIN; LOCK TABLE procession.writer IN EXCLUSIVE MODE").await.unwrap();
+
+    let refused = refused(&database.url()).await;
+
+    assert!(refused.to_string().contains(&format!("pid {pid} ")), "{refused}");
+}
