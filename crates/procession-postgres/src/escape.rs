@@ -1,28 +1,29 @@
-//! PostgreSQL's texts cannot hold a zero byte, and ids and payloads may. So it is written as another one, and so is that one: the order
-//! stays, and no two texts become one.
+//! PostgreSQL's texts cannot hold a zero byte, and ids and payloads may. So it is written as two other characters, of which the
+//! first is a mark, and so is the mark itself: the order stays, and no two texts become one.
 
 use std::borrow::Cow;
 
+const MARK: char = '\u{1}';
+
 /// A text as the database holds it.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains('\0') && !text.contains('\u{1}') {
+    if !text.contains('\0') && !text.contains(MARK) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace('\u{1}', "\u{1}\u{2}").replace('\0', "\u{1}\u{1}"))
+    Cow::Owned(text.replace(MARK, "\u{1}\u{2}").replace('\0', "\u{1}\u{1}"))
 }
 
 /// The text that became this one.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('\u{1}') {
+    if !text.contains(MARK) {
         return Cow::Borrowed(text);
     }
     let mut original = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
-        original.push(match (character, character == '\u{1}') {
-            (_, true) if characters.next() == Some('\u{1}') => '\0',
-            (other, _) => other,
-        });
+        // What follows the mark says which of the two it stands for.
+        let is_zero = character == MARK && characters.next() == Some(MARK);
+        original.push(if is_zero { '\0' } else { character });
     }
     Cow::Owned(original)
 }

@@ -25,6 +25,7 @@ mod rare;
 mod rare_read_models;
 mod read;
 mod read_models;
+mod recovery;
 mod refusal;
 mod rows;
 mod server;

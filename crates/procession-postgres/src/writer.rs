@@ -3,27 +3,25 @@
 use std::{
     collections::VecDeque,
     future::{Future, pending, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::Poll,
-    time::Duration,
 };
 
-use procession_core::{Partition, log::Position};
+use procession_core::Partition;
 use procession_runtime::{
     StoreError,
     store::{Batch, Committed, Ownership},
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    time::{Instant, sleep, sleep_until},
+    time::Instant,
 };
-
 use tokio_postgres::error::SqlState;
 
 use crate::{
     ConnectError,
-    commit::{self, Context, Outcome, Unanswered},
+    commit::{self, Context, Outcome},
     encode::Shape,
     known::Known,
     listen::Listener,
@@ -54,22 +52,21 @@ pub(crate) enum Role {
 
 /// Sends batches one behind the other, without waiting for the answers in between.
 pub(crate) struct Writer {
-    context: Arc<Context>,
+    pub(crate) context: Arc<Context>,
     role: Role,
-    writing: Arc<Writing>,
+    pub(crate) writing: Arc<Writing>,
     /// The number of the last batch that was sent.
     sequence: i64,
-    in_flight: VecDeque<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    pub(crate) in_flight: VecDeque<Call>,
     /// What could not be sent while the server was away, with the time that it came.
-    waiting: VecDeque<(Instant, Job)>,
+    pub(crate) waiting: VecDeque<(Instant, Job)>,
 }
+
+/// What was sent, and is still to be answered.
+pub(crate) type Call = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// Batches that are sent and not answered. What the database remembers of a connection's commits is more.
 const MOST_IN_FLIGHT: usize = 16;
-/// So long what is asked for waits for a server that is away.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The pauses between attempts to reach it grow up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Writer {
     pub(crate) async fn begin(
@@ -177,59 +174,12 @@ impl Writer {
 
     /// A call is on its way as soon as it was polled once, so the order of the calls is that of the jobs.
     async fn send(&mut self, call: impl Future<Output = Outcome> + Send + 'static) {
-        let mut call: Pin<Box<dyn Future<Output = Outcome> + Send>> = Box::pin(call);
+        let mut call: Call = Box::pin(call);
         let polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
         self.in_flight.push_back(match polled {
             Poll::Pending => call,
             Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
         });
-    }
-
-    /// The connection is lost. Begins with another one, which tells what became of the batches that were not answered. Tells
-    /// whether there is still somebody to work for.
-    async fn begin_again(
-        &mut self,
-        unanswered: Option<Unanswered>,
-        queue: &mut mpsc::UnboundedReceiver<Job>,
-    ) -> bool {
-        self.writing.abandon();
-        let mut all: Vec<Unanswered> = unanswered.into_iter().collect();
-        for call in self.in_flight.drain(..) {
-            if let Outcome::Lost(Some(unanswered)) = call.await {
-                all.push(unanswered);
-            }
-        }
-        let (context, lost) = (self.context.clone(), self.writing.id);
-        tracing::warn!(
-            server = context.server.name,
-            unanswered = all.len(),
-            "the connection that writes is lost"
-        );
-        let last_error = std::sync::Mutex::new(None);
-        let mut opening = pin!(open_again(&context, lost, &last_error));
-        loop {
-            let overdue = self.waiting.front().map(|(since, _)| *since + PATIENCE);
-            tokio::select! {
-                biased;
-                (writing, committed) = &mut opening => {
-                    context.heads.saw(writing.head);
-                    all.into_iter().for_each(|it| it.resolve(&context, committed.as_deref()));
-                    context.writer.send_replace(writing.id);
-                    self.writing = Arc::new(writing);
-                    return true;
-                }
-                () = at(overdue) => {
-                    let error = last_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-                    if let Some((_, job)) = self.waiting.pop_front() && !refuse(job, &context, error) {
-                        return false;
-                    }
-                }
-                job = queue.recv() => match job {
-                    Some(job) => self.waiting.push_back((Instant::now(), job)),
-                    None => return false,
-                },
-            }
-        }
     }
 
     /// Lets go of the store, when everything that was sent is answered.
@@ -249,56 +199,9 @@ impl Writer {
 }
 
 /// The outcome of the first call in flight, as long as there is one.
-async fn front(in_flight: &mut VecDeque<Pin<Box<dyn Future<Output = Outcome> + Send>>>) -> Outcome {
+async fn front(in_flight: &mut VecDeque<Call>) -> Outcome {
     match in_flight.front_mut() {
         Some(call) => call.await,
         None => pending().await,
     }
-}
-
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => pending().await,
-    }
-}
-
-/// Tries for as long as it takes.
-async fn open_again(
-    context: &Context,
-    lost: i64,
-    last_error: &std::sync::Mutex<Option<StoreError>>,
-) -> (Writing, Option<Vec<(i64, Position)>>) {
-    let mut pause = Duration::from_millis(50);
-    loop {
-        match Writing::open(&context.server, lost).await {
-            Ok(opened) => {
-                // Behind the same address there may be another database now: one that was restored.
-                context.known.rows().forget();
-                return opened;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the server is still away");
-                *last_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
-            }
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Answers what has waited too long for the server. Tells whether the store is still in use.
-fn refuse(job: Job, context: &Context, error: Option<StoreError>) -> bool {
-    let away = || StoreError::Transient(format!("{} is away", context.server.name));
-    let error = error.unwrap_or_else(away);
-    match job {
-        Job::Commit { reply, .. } => _ = reply.send(Err(error)),
-        Job::Acquire { reply, .. } => _ = reply.send(Err(error)),
-        Job::AcquireProjection { reply, .. } => _ = reply.send(Err(error)),
-        Job::Close { reply } => {
-            _ = reply.send(Ok(()));
-            return false;
-        }
-    }
-    true
 }
