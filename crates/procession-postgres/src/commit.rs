@@ -71,7 +71,7 @@ pub(crate) async fn commit(
     let entries = batch.entries.len() as u64;
     match timeout(ANSWER_WITHIN, call).await {
         Ok(Ok(rows)) => {
-            let committed = understand(&context, &batch, &parameters, rows.first());
+            let committed = understand(&context, &parameters, rows.first());
             if let Ok(Committed { after }) = &committed {
                 context.heads.saw(after.plus(entries));
             }
@@ -139,7 +139,6 @@ fn told<T>(reply: Reply<T>, answer: Result<T, StoreError>) -> Outcome {
 
 fn understand(
     context: &Context,
-    batch: &Batch,
     parameters: &Parameters<'_>,
     row: Option<&Row>,
 ) -> Result<Committed, StoreError> {
@@ -150,7 +149,7 @@ fn understand(
     let (stream_ids, type_ids): (Option<Vec<i64>>, Option<Vec<i32>>) =
         (row.try_get(1).map_err(failed)?, row.try_get(2).map_err(failed)?);
     let (stream_ids, type_ids) = (stream_ids.unwrap_or_default(), type_ids.unwrap_or_default());
-    parameters.learn(batch, &stream_ids, &type_ids, &mut context.known.rows());
+    parameters.learn(&stream_ids, &type_ids, &mut context.known.rows());
     Ok(Committed { after: position(row.try_get(0).map_err(failed)?) })
 }
 

@@ -3,15 +3,16 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use foldhash::fast::RandomState;
-use procession_core::{Stream, Version, log::Kind};
+use procession_core::{Stream, Version};
 use procession_runtime::{
     StoreError,
-    store::{Batch, Conflict, Expected, NewEntry, Reference},
+    store::{Batch, Reference},
 };
 use tokio_postgres::types::ToSql;
 
 use crate::{
     escape::escape,
+    expected::Events,
     known::Rows,
     names::Names,
     rare,
@@ -39,9 +40,7 @@ pub(crate) struct Parameters<'a> {
     new_names: Option<Vec<String>>,
     new_schema_versions: Option<Vec<i32>>,
     entries: Entries<'a>,
-    events: Events,
-    event_streams: Vec<i32>,
-    bases: Vec<Option<i64>>,
+    pub(crate) events: Events<'a>,
     spans: Spans,
     keys: Keys<'a>,
     moves: Moves,
@@ -53,24 +52,20 @@ pub(crate) struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     pub(crate) fn of(batch: &'a Batch, names: Names<'a>, shape: Shape) -> Result<Self, StoreError> {
         let large = rare::large(batch, shape.max_payload_bytes)?;
-        let entries = Entries::of(batch, &names, shape.partitions);
-        let events = Events::of(batch, &names);
         Ok(Self {
             expected_head: batch.after.map(|it| bound(it.0)),
             new_categories: some(names.new_categories()),
             new_keys: some(names.new_keys()),
             new_names: some(names.new_types.iter().map(|(name, _)| escape(name).into_owned()).collect()),
             new_schema_versions: some(names.new_types.iter().map(|(_, it)| i32::from(*it)).collect()),
-            event_streams: events.streams.iter().map(|it| it.place).collect(),
-            bases: events.streams.iter().map(EventStream::base).collect(),
             spans: Spans::of(batch),
             keys: Keys::of(batch),
             moves: Moves::of(batch),
             stood_on_streams: some(batch.stood_on.iter().map(|(it, _)| names.place(it)).collect()),
             stood_on_versions: batch.stood_on.iter().map(|(_, it)| bound(it.0)).collect(),
             rare: rare::rare(batch, &names, large, shape.partitions),
-            entries,
-            events,
+            events: Events::of(batch, &names),
+            entries: Entries::of(batch, &names, shape.partitions),
             names,
         })
     }
@@ -101,8 +96,8 @@ impl<'a> Parameters<'a> {
             &events.places,
             &events.offsets,
             &events.claims,
-            &self.event_streams,
-            &self.bases,
+            &events.streams,
+            &events.bases,
             &spans.processes,
             &spans.firsts,
             &spans.lasts,
@@ -118,6 +113,19 @@ impl<'a> Parameters<'a> {
             &self.stood_on_versions,
             &self.rare,
         ]
+    }
+}
+
+impl Parameters<'_> {
+    /// What a committed batch has taught.
+    pub(crate) fn learn(&self, stream_ids: &[i64], type_ids: &[i32], known: &mut Rows) {
+        for (stream, id) in self.names.new_streams.iter().zip(stream_ids) {
+            known.saw(stream, *id, Version::NONE);
+        }
+        for ((name, schema_version), id) in self.names.new_types.iter().zip(type_ids) {
+            known.saw_message_type(name, *schema_version, *id);
+        }
+        self.events.learn(known);
     }
 }
 
@@ -175,76 +183,6 @@ impl<'a> Entries<'a> {
 /// The partition of a stream, as a column holds it. A store has fewer than such a column can tell apart.
 pub(crate) fn partition(stream: &Stream, partitions: u16) -> i16 {
     i16::try_from(stream.partition(partitions).0).unwrap_or(i16::MAX)
-}
-
-/// What is expected of the streams of the events.
-#[derive(Default)]
-struct Events {
-    places: Vec<Option<i32>>,
-    offsets: Vec<Option<i32>>,
-    claims: Vec<Option<i64>>,
-    streams: Vec<EventStream>,
-}
-
-struct EventStream {
-    place: i32,
-    /// The version that the batch takes it to have.
-    claim: Option<i64>,
-    /// All events of it take it to have the same one.
-    is_one_claim: bool,
-    /// It has at least this version.
-    known: Version,
-    events: i32,
-}
-
-impl Events {
-    fn of(batch: &Batch, names: &Names<'_>) -> Self {
-        let mut it = Self::default();
-        let mut places: HashMap<i32, usize, RandomState> = HashMap::default();
-        for new in &batch.entries {
-            if new.entry.kind != Kind::Event {
-                it.places.push(None);
-                it.offsets.push(None);
-                it.claims.push(None);
-                continue;
-            }
-            let place = names.place(&new.entry.stream);
-            let index = *places.entry(place).or_insert_with(|| {
-                let known = names.row(&new.entry.stream).map_or(Version::NONE, |row| row.version);
-                it.streams.push(EventStream { place, claim: None, is_one_claim: true, known, events: 0 });
-                it.streams.len() - 1
-            });
-            let Some(stream) = it.streams.get_mut(index) else { continue };
-            let claim = claim(new.expected, stream.events);
-            it.places.push(i32::try_from(index + 1).ok());
-            it.offsets.push(Some(stream.events));
-            it.claims.push(claim);
-            stream.add(claim);
-        }
-        it
-    }
-}
-
-impl EventStream {
-    fn add(&mut self, claim: Option<i64>) {
-        self.is_one_claim &= claim.is_none() || self.claim.is_none() || self.claim == claim;
-        self.claim = self.claim.or(claim);
-        self.events += 1;
-    }
-
-    /// The version that the stream has if nobody was faster. If somebody was, the events do not fit into the index of
-    /// versions, so it need not be looked up; but only if the stream has that many events for sure.
-    fn base(&self) -> Option<i64> {
-        self.claim.filter(|it| self.is_one_claim && (0..=bound(self.known.0)).contains(it))
-    }
-}
-
-/// Which version an event takes its stream to have before the batch.
-fn claim(expected: Expected, events_before: i32) -> Option<i64> {
-    match expected {
-        Expected::Version(version) => Some(bound(version.0) - i64::from(events_before)),
-        Expected::Any => None,
-    }
 }
 
 /// The parts of a batch that belong to one process.
@@ -329,58 +267,4 @@ impl Moves {
             tos: moves().map(|it| bound(it.to.0)).collect(),
         }
     }
-}
-
-impl Parameters<'_> {
-    /// What a committed batch has taught.
-    pub(crate) fn learn(&self, batch: &Batch, stream_ids: &[i64], type_ids: &[i32], known: &mut Rows) {
-        for (stream, id) in self.names.new_streams.iter().zip(stream_ids) {
-            known.saw(stream, *id, Version::NONE);
-        }
-        for ((name, schema_version), id) in self.names.new_types.iter().zip(type_ids) {
-            known.saw_message_type(name, *schema_version, *id);
-        }
-        for (new, place) in batch.entries.iter().zip(&self.events.places) {
-            let Some(stream) = place.and_then(|it| self.events.streams.get(usize::try_from(it - 1).ok()?))
-            else {
-                continue;
-            };
-            // What was claimed was so, or the batch would not be there.
-            let version = stream.claim.map_or(0, |it| it + i64::from(stream.events));
-            if let Some(row) = known.stream(&new.entry.stream) {
-                known.saw(&new.entry.stream, row.id, Version(version.try_into().unwrap_or(0)));
-            }
-        }
-    }
-
-    /// The first event that does not fit to the versions that the streams have, given in the order of
-    /// [`Self::event_streams`].
-    pub(crate) fn first_misfit(&self, batch: &Batch, versions: &[i64]) -> Option<Conflict> {
-        let events = self.events.places.iter().zip(&self.events.offsets).zip(&self.events.claims);
-        let mut misfits = batch.entries.iter().zip(events).filter_map(|(new, ((place, offset), claim))| {
-            let version = versions.get(usize::try_from((*place)? - 1).ok()?)?;
-            ((*claim)? != *version).then_some((new, version + i64::from((*offset)?)))
-        });
-        let (new, actual) = misfits.next()?;
-        version_conflict(new, actual)
-    }
-
-    /// The streams whose versions were expected.
-    pub(crate) fn event_streams<'b>(&self, batch: &'b Batch) -> Vec<&'b Stream> {
-        let mut streams = vec![None; self.events.streams.len()];
-        for (new, place) in batch.entries.iter().zip(&self.events.places) {
-            let slot = place.and_then(|it| streams.get_mut(usize::try_from(it - 1).ok()?));
-            if let Some(slot) = slot {
-                *slot = Some(&new.entry.stream);
-            }
-        }
-        streams.into_iter().flatten().collect()
-    }
-}
-
-/// That a stream has another version than an event expects.
-pub(crate) fn version_conflict(new: &NewEntry, actual: i64) -> Option<Conflict> {
-    let Expected::Version(expected) = new.expected else { return None };
-    let (stream, actual) = (new.entry.stream.clone(), Version(actual.try_into().ok()?));
-    Some(Conflict::Version { stream, expected, actual })
 }

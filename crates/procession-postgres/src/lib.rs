@@ -13,6 +13,7 @@ mod connect;
 mod encode;
 mod error;
 mod escape;
+mod expected;
 mod known;
 mod listen;
 mod migrate;

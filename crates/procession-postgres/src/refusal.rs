@@ -13,8 +13,9 @@ use tokio_postgres::{Error, error::SqlState};
 
 use crate::{
     commit::Context,
-    encode::{Parameters, version_conflict},
+    encode::Parameters,
     escape::{escape, unescape},
+    expected::version_conflict,
     queries,
     read::{Readers, Values},
     rows::get,
@@ -135,12 +136,12 @@ fn is_about_versions(error: &Error) -> bool {
 /// Somebody was faster: which event has found another version than it expects, and which. It is asked on another
 /// connection, because the answers to the batches behind this one stand in the way here.
 async fn misfit(context: &Context, batch: &Batch, parameters: &Parameters<'_>) -> Option<StoreError> {
-    let streams = parameters.event_streams(batch);
-    let categories: Vec<_> = streams.iter().map(|it| escape(it.category()).into_owned()).collect();
-    let keys: Vec<_> = streams.iter().map(|it| escape(it.id()).into_owned()).collect();
+    let streams = || parameters.events.streams();
+    let categories: Vec<_> = streams().map(|it| escape(it.category()).into_owned()).collect();
+    let keys: Vec<_> = streams().map(|it| escape(it.id()).into_owned()).collect();
     let values: Values = vec![Box::new(categories), Box::new(keys)];
     match context.readers.all(queries::VERSIONS, values, |row| get::<i64>(row, 0)).await {
-        Ok(versions) => parameters.first_misfit(batch, &versions).map(Into::into),
+        Ok(versions) => parameters.events.first_misfit(batch, &versions).map(Into::into),
         // Nothing took effect in any case; who tries again finds out.
         Err(error) => Some(StoreError::Transient(format!(
             "a stream has grown meanwhile; how far is not known: {error}"
