@@ -241,7 +241,7 @@ macro_rules! conformance {
                 a_rebuild_of_what_is_not_there_is_refused
                 j3_a_new_version_is_filled_beside_the_old_one_which_stays_readable
                 j3_a_rebuild_goes_on_after_a_crash_at_every_commit
-                o1_a_read_model_is_right_after_a_crash_at_every_commit
+                j3_an_inline_rebuild_goes_on_after_a_crash_at_every_commit
                 j4_a_rebuild_emits_nothing
                 j5_a_poison_event_parks_its_stream_and_the_rest_goes_on
                 j5_a_parked_stream_is_folded_in_order_when_it_is_retried

@@ -16,6 +16,8 @@ mod execute_a_command;
 mod expect_a_version;
 #[path = "../../examples/find_what_is_parked.rs"]
 mod find_what_is_parked;
+#[path = "../../examples/keep_a_read_model.rs"]
+mod keep_a_read_model;
 #[path = "../../examples/react_to_a_rejection.rs"]
 mod react_to_a_rejection;
 #[path = "../../examples/read_a_process.rs"]
@@ -79,6 +81,11 @@ fn expect_a_version_runs() {
 #[test]
 fn find_what_is_parked_runs() {
     find_what_is_parked::main().unwrap();
+}
+
+#[test]
+fn keep_a_read_model_runs() {
+    keep_a_read_model::main().unwrap();
 }
 
 #[test]

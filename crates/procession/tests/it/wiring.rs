@@ -1,7 +1,7 @@
 //! Every mistake in the wiring is found when modules are put together, and its sentence names the types and the fix.
 
 use procession::{
-    Application, Command, Context, Decider, Event, Events, Handle, Module, Never, Saga,
+    Application, Command, Context, Decider, Event, Events, Handle, Module, Never, Projection, Saga,
     doc::{CleanRoom, GuestLeft, RoomCleaned},
 };
 use serde::{Deserialize, Serialize};
@@ -134,4 +134,49 @@ fn two_modules_or_two_sagas_of_one_name_are_named() {
          - there are two modules named `rooms`; give one of them another name\n\
          - there are two sagas named `housekeeping`; give one of them another name"
     );
+}
+
+#[test]
+fn a_projection_takes_events_that_are_recorded_and_has_a_name_of_its_own() {
+    let free_rooms = || {
+        Projection::named("free_rooms")
+            .on(|event: &GuestLeft, rows| {
+                rows.put(event.room, &true);
+                Ok(())
+            })
+            .on(|event: &RoomCleaned, rows| {
+                rows.put(event.room, &true);
+                Ok(())
+            })
+    };
+    assert_eq!(
+        mistakes([rooms().projection(free_rooms())]),
+        "1 mistake in the wiring of the modules:\n\
+         - nobody records the event `GuestLeft` (procession_core::doc::GuestLeft), which the projection `free_rooms` in module \
+         `rooms` takes; add the command that records it with `.handles::<...>()`, or declare \
+         `.external_event::<GuestLeft>()` when it comes from outside"
+    );
+
+    let rooms = rooms().external_event::<GuestLeft>().projection(free_rooms());
+    assert_eq!(mistakes([rooms.clone()]), "no mistake");
+    let map = Application::assemble([rooms.clone()]).unwrap().map().to_text();
+    assert!(
+        map.contains("  projection free_rooms\n    GuestLeft   -> rows\n    RoomCleaned -> rows\n"),
+        "{map}"
+    );
+    let twice = mistakes([rooms.projection(free_rooms())]);
+    assert!(twice.contains("there are two projections named `free_rooms`"), "{twice}");
+}
+
+#[test]
+fn a_projection_sees_of_other_modules_only_what_they_publish() {
+    let cleanings = Projection::named("cleanings").on(|event: &RoomCleaned, rows| {
+        rows.put(event.room, &true);
+        Ok(())
+    });
+    let statistics = Module::named("statistics").projection(cleanings);
+
+    let internal = mistakes([rooms(), statistics.clone()]);
+    assert!(internal.contains("internal event of module `rooms`"), "{internal}");
+    assert_eq!(mistakes([rooms().publishes::<RoomCleaned>(), statistics]), "no mistake");
 }
