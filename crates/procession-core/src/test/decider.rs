@@ -60,7 +60,10 @@ impl<D: Decider> GivenEvents<D> {
         let impossible = |reason| Failure::Target { command: "the message", reason };
         let stream = Stream::new(D::CATEGORY, id).map_err(impossible)?;
         let mut state = engine.initial(D::CATEGORY)?;
-        engine.fold(&mut state, &stream, &mut self.given?)?;
+        // What has happened has happened in steps, of which one may have ended the instance.
+        for event in self.given? {
+            engine.fold(&mut state, &stream, &mut vec![event])?;
+        }
         let message = Entry::new(kind, stream.clone(), message, self.now);
         let mut outputs = engine.decide(&state, &message, &Context::at(self.now))?;
         let decided = outputs.clone();

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use procession::{
     After, Application, Command, Context, Correlation, Decider, Event, Events, Handle, MemoryStore, Module,
-    Never, On, OnTimeout, ProcessManager, RequestError, Runtime, Starts,
+    Never, On, OnTimeout, ProcessManager, Reason, RequestError, Runtime, Starts,
     doc::{CleanRoom, Room},
     log::{Position, Recorded},
+    test::given,
 };
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +144,17 @@ async fn what_is_recorded_behind_the_end_is_a_mistake_that_is_parked() {
     let parked = runtime.reader().parked().await.unwrap();
     let cause = parked.first().and_then(|it| it.cause.clone()).unwrap();
     assert!(cause.contains("`VisitNoted` was recorded behind `VisitEnded`"), "{cause}");
+}
+
+#[test]
+fn a_test_may_be_given_more_than_one_life() {
+    let rung = || Rung { bell: "door".into(), ends_too_early: false };
+    given::<Visit>((VisitEnded {}, VisitNoted {})).when_event(rung()).then_ignored(Reason::Started);
+    given::<Visit>((VisitEnded {}, VisitNoted {}, VisitEnded {})).when_event(rung()).then((
+        After(MINUTE, GiveUp { visit: "door".into() }),
+        After(MINUTE, CleanRoom { room: 7 }),
+        VisitEnded {},
+    ));
 }
 
 #[tokio::test]
