@@ -1,6 +1,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Text that cannot be an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +64,26 @@ ids! {
     GroupCheckoutId
     /// Names a clerk at the front desk.
     ClerkId
+    /// Names one reservation.
+    ReservationId
+    /// Names a guest, before and after a stay.
+    GuestId
+    /// Names somebody else who sells the hotel's rooms.
+    ChannelId
+    /// Names a booking, as the channel that has made it knows it.
+    BookingId
+}
+
+impl ReservationId {
+    pub(crate) fn derived(kind: &str, id: Uuid) -> Self {
+        Self(format!("{kind}-{id}").into())
+    }
+}
+
+impl GuestId {
+    pub(crate) fn derived(kind: &str, id: Uuid) -> Self {
+        Self(format!("{kind}-{id}").into())
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! - [`guest_stays`]: the truth about one guest's stay.
 //! - [`group_checkouts`]: the truth about one group checkout, and what goes on between the two, in a [`Style`].
+//! - [`reservations`]: rooms for the nights to come, and which of them are overbooked.
 
 pub mod checks;
 mod deadline;
@@ -9,10 +10,13 @@ pub mod group_checkouts;
 pub mod guest_stays;
 mod ids;
 mod money;
+pub mod reservations;
 mod style;
 
 pub use deadline::{Deadline, InvalidDeadline};
-pub use ids::{ClerkId, GroupCheckoutId, GuestStayId, InvalidName};
+pub use ids::{
+    BookingId, ChannelId, ClerkId, GroupCheckoutId, GuestId, GuestStayId, InvalidName, ReservationId,
+};
 pub use money::{Amount, InvalidAmount, Money};
 pub use style::{Style, UnknownStyle, takes};
 
@@ -23,7 +27,11 @@ use procession::{Application, WiringErrors};
 /// # Errors
 /// Never, as a test makes sure.
 pub fn hotel(style: Style) -> Result<Application, WiringErrors> {
-    Application::assemble([guest_stays::module(style), group_checkouts::module(style)])
+    Application::assemble([
+        guest_stays::module(style),
+        group_checkouts::module(style),
+        reservations::module(),
+    ])
 }
 
 #[cfg(test)]

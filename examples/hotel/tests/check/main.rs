@@ -1,10 +1,11 @@
-//! Every order in which the messages of a group checkout may arrive.
+//! Every order in which the messages of a group checkout and of reservations may arrive.
 
 #![expect(
     clippy::unwrap_used,
     reason = "in tests a broken expectation ends the test, also in what the tests share"
 )]
 
+mod reservations;
 mod runs;
 
 use hotel::{

@@ -1,5 +1,3 @@
-//! What is proved of the hotel, in every order in which its messages may arrive.
-
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -8,8 +6,9 @@ use procession::{
     check::{Check, IntoApplication, World, check},
 };
 
+use super::NotACheck;
 use crate::{
-    Amount, ClerkId, GroupCheckoutId, GuestStayId, InvalidAmount, InvalidName,
+    Amount, ClerkId, GroupCheckoutId, GuestStayId,
     group_checkouts::{
         GroupCheckout, GroupCheckoutCompleted, GroupCheckoutFailed, GroupCheckoutTimedOut,
         GuestCheckoutCompletionRecorded, GuestCheckoutFailureRecorded, InitiateGroupCheckout,
@@ -33,7 +32,7 @@ pub struct Group {
 ///
 /// # Errors
 /// Never, as a test makes sure.
-pub fn every_group_checkout_ends(hotel: impl IntoApplication, group: Group) -> Result<Check, NotAGroup> {
+pub fn every_group_checkout_ends(hotel: impl IntoApplication, group: Group) -> Result<Check, NotACheck> {
     let stays: Vec<GuestStayId> =
         (1..=group.guests).map(|it| format!("stay-{it}").parse()).collect::<Result<_, _>>()?;
     let (unsettled, settled) = stays.split_at(group.unsettled.min(group.guests));
@@ -98,21 +97,4 @@ fn ended_once(world: &World<'_>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// A name or an amount of a check is not one.
-#[derive(Debug, thiserror::Error)]
-#[error("a check needs names and amounts: {0}")]
-pub struct NotAGroup(String);
-
-impl From<InvalidName> for NotAGroup {
-    fn from(error: InvalidName) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<InvalidAmount> for NotAGroup {
-    fn from(error: InvalidAmount) -> Self {
-        Self(error.to_string())
-    }
 }
