@@ -41,6 +41,7 @@ fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
     let folders = [
         "examples/coffee-bar/src",
         "examples/hotel/src",
+        "examples/hotel/src/checks",
         "examples/hotel/tests/check",
         "examples/hotel/src/guest_stays",
         "examples/hotel/src/group_checkouts",

@@ -9,6 +9,7 @@
 //!
 //! [`RoomNight`] decides on one night, so two guests never get the last room by accident.
 
+mod availability;
 mod derived;
 mod guest;
 mod inventory;
@@ -20,6 +21,7 @@ mod reservation;
 mod room_night;
 mod saga;
 
+pub use availability::{Availability, nights_from};
 pub use guest::{GuestExternalId, InvalidGuest};
 pub use inventory::{RoomType, UnknownRoomType};
 pub use messages::{

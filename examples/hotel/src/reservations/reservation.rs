@@ -1,3 +1,4 @@
+use jiff::civil::Date;
 use procession::{Context, Decider, Events, Handle};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct Reservation {
     pub nights: Option<Nights>,
     /// The booking elsewhere, if that is what it was.
     pub booking: Option<Booking>,
+    /// The night without a room, if it was refused.
+    pub full: Option<Date>,
 }
 
 /// A booking that was made elsewhere.
@@ -118,7 +121,10 @@ impl Decider for Reservation {
                 self.booking = Some(Booking { channel, id });
             }
             ReservationEvent::Reserved(_) => self.status = Status::Reserved,
-            ReservationEvent::Refused(_) => self.status = Status::Refused,
+            ReservationEvent::Refused(event) => {
+                self.status = Status::Refused;
+                self.full = Some(event.full);
+            }
             ReservationEvent::Confirmed(_) => self.status = Status::Confirmed,
             ReservationEvent::Cancelled(_) => self.status = Status::Cancelled,
         }
@@ -160,6 +166,7 @@ impl Handle<RecordBooking> for Reservation {
             guest: Some(guest),
             nights: Some(nights),
             booking: Some(Booking { channel, id: booking }),
+            full: None,
         };
         if *self == known { Ok(None) } else { Err(No::BookedOtherwise) }
     }

@@ -4,8 +4,8 @@ use procession::{Context, Decider, Events, Handle};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BookedNightRecorded, DailyOverbookingDetected, Night, NightReleased, NightReserved, RecordBookedNight,
-    ReleaseNight, ReserveNight,
+    Availability, BookedNightRecorded, DailyOverbookingDetected, Night, NightReleased, NightReserved,
+    RecordBookedNight, ReleaseNight, ReserveNight,
 };
 use crate::ReservationId;
 
@@ -53,8 +53,9 @@ impl Decider for RoomNight {
 }
 
 impl RoomNight {
-    fn count(&self) -> u32 {
-        self.taken.len().try_into().unwrap_or(u32::MAX)
+    /// How many rooms are left. A night does not know its name before something has happened in it.
+    fn availability(&self, night: Night) -> Availability {
+        Availability { night, reserved: self.taken.len().try_into().unwrap_or(u32::MAX) }
     }
 }
 
@@ -66,7 +67,7 @@ impl Handle<ReserveNight> for RoomNight {
         if self.taken.contains(&reservation) {
             return Ok(None);
         }
-        if self.count() >= night.room_type.rooms() {
+        if self.availability(night).available() == 0 {
             return Err(RoomNightRejection::Full(night));
         }
         Ok(Some(NightReserved { night, reservation, at: context.now }))
@@ -86,8 +87,9 @@ impl Handle<RecordBookedNight> for RoomNight {
             return Ok(None);
         }
         let at = context.now;
-        let overbooked = (self.count() + 1).saturating_sub(night.room_type.rooms());
-        let over_the_limit = overbooked.saturating_sub(night.room_type.overbooking_limit());
+        let now = self.availability(night);
+        let then = Availability { reserved: now.reserved.saturating_add(1), ..now };
+        let (overbooked, over_the_limit) = (then.overbooked(), then.over_the_limit());
         let detected = DailyOverbookingDetected { night, overbooked, over_the_limit, at };
         Ok(Some((BookedNightRecorded { night, reservation, at }, (overbooked > 0).then_some(detected))))
     }

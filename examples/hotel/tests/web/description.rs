@@ -101,6 +101,24 @@ fn every_documented_path_answers_as_documented() {
     ask("get", "/api/group-checkouts/{id}", "/api/group-checkouts/tour-7", &Value::Null).with(200);
     ask("get", "/api/processes/{process}", &process, &Value::Null).with(200);
     ask("get", "/api/processes/{process}/events", &format!("{process}/events"), &Value::Null).with(200);
+    let wish = json!({ "reservation": "amara-1", "guest": "amara@example.com", "room_type": "suite",
+        "arrival": "2099-07-01", "departure": "2099-07-04" });
+    let sold = json!({ "channel": "rooms.example", "booking": "8845", "guest": "nils@example.com",
+        "room_type": "suite", "arrival": "2099-07-01", "departure": "2099-07-03" });
+    ask("post", "/api/reservations", "/api/reservations", &wish).with(201);
+    ask("post", "/api/bookings", "/api/bookings", &sold).with(201);
+    ask("post", "/api/bookings", "/api/bookings", &sold).with(200);
+    let full = json!({ "guest": "mei@example.com", "room_type": "suite",
+        "arrival": "2099-07-02", "departure": "2099-07-04" });
+    ask("post", "/api/reservations", "/api/reservations", &full).with(409);
+    for end in ["", "/confirm", "/cancel"] {
+        let method = if end.is_empty() { "get" } else { "post" };
+        let (path, named) =
+            (format!("/api/reservations/{{id}}{end}"), format!("/api/reservations/amara-1{end}"));
+        ask(method, &path, &named, &Value::Null).with(200);
+    }
+    let july = "/api/availability?from=2099-07-01&days=31&room_type=suite";
+    ask("get", "/api/availability", july, &Value::Null).with(200);
     for path in ["/api/map", "/api/openapi.json", "/api/docs", "/health/live", "/health/ready"] {
         ask("get", path, path, &Value::Null).with(200);
     }

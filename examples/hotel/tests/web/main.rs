@@ -12,5 +12,6 @@ mod group_checkouts;
 mod hotel;
 mod pages;
 mod progress;
+mod reservations;
 mod watching;
 mod web_driver;

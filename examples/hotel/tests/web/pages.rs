@@ -86,7 +86,7 @@ fn a_balance_that_has_changed_is_not_settled_unseen() {
     let fields: Vec<(&str, &str)> =
         hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let answer = hotel.submit(&action, &fields).with(412);
-    assert!(answer.text.contains("The stay has changed"), "{}", answer.text);
+    assert!(answer.text.contains("It has changed meanwhile"), "{}", answer.text);
 }
 
 #[test]

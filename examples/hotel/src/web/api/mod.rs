@@ -1,6 +1,9 @@
 //! The front desk for programs: JSON under `/api`, problems as RFC 9457 says.
 
+mod availability;
 mod body;
+mod bookings;
+mod day;
 mod documentation;
 mod group_checkouts;
 mod headers;
@@ -10,6 +13,7 @@ mod path;
 mod processes;
 mod progress;
 mod reference;
+mod reservations;
 mod responses;
 mod stays;
 
@@ -25,7 +29,7 @@ use super::{desk::Desk, problem::ProblemDocument};
 #[openapi(
     info(
         title = "The hotel's front desk",
-        description = "Guests check in, are charged, pay, and check out, alone or as a group. A group checkout is a \
+        description = "Guests reserve rooms, check in, are charged, pay, and check out, alone or as a group. A group checkout is a \
                        process: it is accepted at once, and its progress can be followed.\n\nEvery command takes an \
                        `Idempotency-Key`: sent again with the same key, it has no second effect and gets the first \
                        answer. Every error is an `application/problem+json` document.",
@@ -35,6 +39,7 @@ use super::{desk::Desk, problem::ProblemDocument};
     tags(
         (name = "Stays", description = "One guest's stay: the bill, and the end of it."),
         (name = "Group checkouts", description = "Many guests leave together."),
+        (name = "Reservations", description = "Rooms for the nights to come."),
         (name = "Processes", description = "What happened, and what caused it."),
         (name = "About", description = "The process map, this description, and the hotel's health."),
     )
@@ -51,6 +56,12 @@ pub(super) fn router(map: ProcessMap) -> (Router<Desk>, openapi::OpenApi) {
         .routes(routes!(stays::commands::check_out))
         .routes(routes!(group_checkouts::initiate))
         .routes(routes!(group_checkouts::get))
+        .routes(routes!(reservations::commands::reserve))
+        .routes(routes!(reservations::get))
+        .routes(routes!(reservations::commands::confirm))
+        .routes(routes!(reservations::commands::cancel))
+        .routes(routes!(bookings::record))
+        .routes(routes!(availability::get))
         .routes(routes!(processes::get))
         .routes(routes!(progress::follow))
         .routes(routes!(map::get))

@@ -90,12 +90,16 @@ pub(super) struct ReadProblems;
 pub(super) struct ListProblems;
 /// Problems that are nobody's mistake who asks.
 pub(super) struct ServerProblems;
-/// Problems of a command for a stay.
+/// Problems of a command for something that exists.
 pub(super) struct CommandProblems;
+/// Problems of a guest's checkout.
+pub(super) struct CheckoutProblems;
 /// Problems of a command for a stay, with a body.
 pub(super) struct CommandBodyProblems;
 /// Problems of something new.
 pub(super) struct CreateProblems;
+/// Problems of a reservation that is asked for.
+pub(super) struct ReserveProblems;
 
 use ProblemKind as Kinds;
 
@@ -132,6 +136,12 @@ const OF_BODIES: [ProblemKind; 3] = [Kinds::TooLarge, Kinds::WrongContentType, K
 
 impl IntoResponses for CommandProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&OF_COMMANDS)
+    }
+}
+
+impl IntoResponses for CheckoutProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut kinds = OF_COMMANDS.to_vec();
         kinds.push(Kinds::CheckoutFailed);
         problems(&kinds)
@@ -146,10 +156,22 @@ impl IntoResponses for CommandBodyProblems {
 
 impl IntoResponses for CreateProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut kinds = [OF_COMMANDS.as_slice(), &OF_BODIES].concat();
-        kinds.retain(|it| ![Kinds::NotFound, Kinds::StaleVersion].contains(it));
+        problems(&of_something_new())
+    }
+}
+
+impl IntoResponses for ReserveProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut kinds = of_something_new();
+        kinds.push(Kinds::NoRoom);
         problems(&kinds)
     }
+}
+
+fn of_something_new() -> Vec<ProblemKind> {
+    let mut kinds = [OF_COMMANDS.as_slice(), &OF_BODIES].concat();
+    kinds.retain(|it| ![Kinds::NotFound, Kinds::StaleVersion].contains(it));
+    kinds
 }
 
 fn problems(kinds: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {

@@ -15,9 +15,11 @@ pub(crate) enum ProblemKind {
     Rejected,
     /// The guest could not check out; that is recorded.
     CheckoutFailed,
+    /// The rooms of a night are taken.
+    NoRoom,
     /// An earlier message of the instance is parked.
     Blocked,
-    /// Somebody else has changed the stay meanwhile.
+    /// Somebody else has changed it meanwhile.
     StaleVersion,
     /// The body is too large.
     TooLarge,
@@ -36,7 +38,7 @@ pub(crate) enum ProblemKind {
 use ProblemKind as Kind;
 
 /// Each kind: its name in the type, its status, its title, and what a client can do about it.
-const KINDS: [(Kind, &str, StatusCode, &str, &str); 14] = [
+const KINDS: [(Kind, &str, StatusCode, &str, &str); 15] = [
     (
         Kind::Malformed,
         "malformed",
@@ -81,17 +83,25 @@ const KINDS: [(Kind, &str, StatusCode, &str, &str); 14] = [
          version has grown.",
     ),
     (
+        Kind::NoRoom,
+        "no-room",
+        StatusCode::CONFLICT,
+        "No room is left",
+        "Look at the availability, and ask for other days or another type. The guest has no room; where the problem names \
+         a process, the refusal is recorded as an event of the reservation.",
+    ),
+    (
         Kind::Blocked,
         "blocked",
         StatusCode::CONFLICT,
-        "Earlier work for this stay or group is parked",
+        "Earlier work for this instance is parked",
         "An operator has to look at the parked message first. Nothing was changed.",
     ),
     (
         Kind::StaleVersion,
         "stale-version",
         StatusCode::PRECONDITION_FAILED,
-        "The stay has changed",
+        "It has changed meanwhile",
         "Get it again, decide again, and send the new ETag. Nothing was changed.",
     ),
     (

@@ -36,7 +36,7 @@ pub(super) struct ProblemDocument {
     #[schema(format = "uri-reference", example = "/api/docs#stale-version")]
     kind: String,
     /// The kind of problem in a few words.
-    #[schema(example = "The stay has changed")]
+    #[schema(example = "It has changed meanwhile")]
     title: &'static str,
     /// The status of the response.
     #[schema(example = 412)]
@@ -52,7 +52,7 @@ pub(super) struct ProblemDocument {
     /// The guest stays that the problem is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     guest_stays: Option<Vec<String>>,
-    /// The version that the stay has.
+    /// The version that the stay or the reservation has.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
     /// The process that recorded the outcome.

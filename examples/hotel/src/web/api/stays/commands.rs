@@ -17,7 +17,7 @@ use crate::web::{
         body::Body,
         headers::{IfMatch, Once},
         path::Id,
-        responses::{CommandBodyProblems, CommandProblems, CreateProblems, Message, messages},
+        responses::{CheckoutProblems, CommandBodyProblems, CreateProblems, Message, messages},
     },
     conditions::{Conditions, OfSomethingNew, tag},
     desk::{Desk, checkout_failure, invalid, new_id},
@@ -144,7 +144,7 @@ pub(in crate::web::api) async fn pay(
     responses(
         (status = 200, description = "The guest has left", body = Receipt,
             headers(("ETag" = String, description = "The new version"))),
-        CommandProblems
+        CheckoutProblems
     )
 )]
 pub(in crate::web::api) async fn check_out(

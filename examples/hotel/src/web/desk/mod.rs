@@ -1,9 +1,11 @@
+mod reservations;
+
 use hotel::{
     Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{GroupCheckout, GroupCheckoutInitiated, InitiateGroupCheckout},
     guest_stays::{GuestStay, Status},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned, civil::Date};
 use procession::{
     Command, Decider, Executed, Instance, Runtime, Stream, Version,
     log::{Kind, Position, ProcessId, Recorded},
@@ -18,31 +20,31 @@ use super::{
 
 /// What the front desk can do, for pages and programs alike.
 #[derive(Clone)]
-pub(super) struct Desk {
-    pub(super) runtime: Runtime,
+pub(in crate::web) struct Desk {
+    pub(in crate::web) runtime: Runtime,
     /// For groups that do not name one.
-    pub(super) deadline: Option<Deadline>,
+    pub(in crate::web) deadline: Option<Deadline>,
     /// Turns true when the hotel closes.
-    pub(super) closing: watch::Receiver<bool>,
+    pub(in crate::web) closing: watch::Receiver<bool>,
 }
 
 /// A group checkout with the process that carries it.
-pub(super) struct OngoingCheckout {
-    pub(super) instance: Instance<GroupCheckout>,
-    pub(super) initiated: GroupCheckoutInitiated,
-    pub(super) process: ProcessId,
+pub(in crate::web) struct OngoingCheckout {
+    pub(in crate::web) instance: Instance<GroupCheckout>,
+    pub(in crate::web) initiated: GroupCheckoutInitiated,
+    pub(in crate::web) process: ProcessId,
 }
 
 impl OngoingCheckout {
     /// When the guests must have answered, if they must.
-    pub(super) fn deadline(&self) -> Option<Timestamp> {
+    pub(in crate::web) fn deadline(&self) -> Option<Timestamp> {
         self.initiated.at.checked_add(self.initiated.within?).ok()
     }
 }
 
 impl Desk {
     /// A stay that exists.
-    pub(super) async fn stay(&self, id: &GuestStayId) -> Result<Instance<GuestStay>, Problem> {
+    pub(in crate::web) async fn stay(&self, id: &GuestStayId) -> Result<Instance<GuestStay>, Problem> {
         let stay = self.runtime.reader().instance::<GuestStay>(id).await?;
         if stay.version == Version::NONE {
             return Err(unknown_stay(id.as_str()));
@@ -51,7 +53,7 @@ impl Desk {
     }
 
     /// Stays in the order of their ids.
-    pub(super) async fn stays(
+    pub(in crate::web) async fn stays(
         &self,
         after: Option<String>,
         limit: usize,
@@ -60,7 +62,7 @@ impl Desk {
     }
 
     /// Executes a command for a stay that exists.
-    pub(super) async fn execute_for_stay<C: Command<To = GuestStay>>(
+    pub(in crate::web) async fn execute_for_stay<C: Command<To = GuestStay>>(
         &self,
         id: &GuestStayId,
         command: C,
@@ -71,7 +73,7 @@ impl Desk {
     }
 
     /// Executes a command for an instance that has a version.
-    pub(super) async fn execute<C: Command>(
+    pub(in crate::web) async fn execute<C: Command>(
         &self,
         command: C,
         conditions: Conditions,
@@ -93,7 +95,7 @@ impl Desk {
     }
 
     /// Begins a group checkout, provided that every stay exists.
-    pub(super) async fn initiate(
+    pub(in crate::web) async fn initiate(
         &self,
         command: InitiateGroupCheckout,
         conditions: Conditions,
@@ -130,7 +132,10 @@ impl Desk {
     }
 
     /// A group checkout that has begun.
-    pub(super) async fn group_checkout(&self, id: &GroupCheckoutId) -> Result<OngoingCheckout, Problem> {
+    pub(in crate::web) async fn group_checkout(
+        &self,
+        id: &GroupCheckoutId,
+    ) -> Result<OngoingCheckout, Problem> {
         let Some(first) = self.first_event(GroupCheckout::CATEGORY, id.as_str()).await? else {
             let detail = format!("there is no group checkout {id}");
             return Err(Problem::new(ProblemKind::NotFound, detail));
@@ -141,7 +146,7 @@ impl Desk {
     }
 
     /// All messages of a process that has begun.
-    pub(super) async fn history(&self, process: ProcessId) -> Result<Vec<Recorded>, Problem> {
+    pub(in crate::web) async fn history(&self, process: ProcessId) -> Result<Vec<Recorded>, Problem> {
         let history = self.runtime.reader().history(process, Position::START).await?;
         if history.is_empty() {
             return Err(unknown_process(process));
@@ -150,7 +155,7 @@ impl Desk {
     }
 
     /// Makes sure that a process has begun.
-    pub(super) async fn must_exist(&self, process: ProcessId) -> Result<(), Problem> {
+    pub(in crate::web) async fn must_exist(&self, process: ProcessId) -> Result<(), Problem> {
         let store = self.runtime.reader().store();
         match store.read_process(process, Position::START, 1).await?.is_empty() {
             true => Err(unknown_process(process)),
@@ -159,8 +164,13 @@ impl Desk {
     }
 }
 
+/// The day that the hotel's clock shows.
+pub(in crate::web) fn today() -> Date {
+    Zoned::now().date()
+}
+
 /// An id for something new: drawn at random, or the same again for the same key.
-pub(super) fn new_id(prefix: &str, key: Option<&str>) -> String {
+pub(in crate::web) fn new_id(prefix: &str, key: Option<&str>) -> String {
     /// Sets the ids of this hotel apart from all others that are derived from the same keys.
     const NAMESPACE: Uuid = Uuid::from_u128(0x6fb3_0c7e_52d1_4b0e_9f0a_8a3d_1c64_e2b7);
     let id = key.map_or_else(Uuid::now_v7, |key| Uuid::new_v5(&NAMESPACE, key.as_bytes()));
@@ -168,7 +178,7 @@ pub(super) fn new_id(prefix: &str, key: Option<&str>) -> String {
 }
 
 /// Whether the outcome of a checkout is that the guest could not leave.
-pub(super) fn checkout_failure(executed: &Executed) -> Option<Problem> {
+pub(in crate::web) fn checkout_failure(executed: &Executed) -> Option<Problem> {
     let is_failure = |it: &&Recorded| it.entry.kind == Kind::Event && it.entry.name == "GuestCheckoutFailed";
     let failed = executed.events.iter().find(is_failure)?;
     let reason = serde_json::from_str::<hotel::guest_stays::GuestCheckoutFailed>(&failed.entry.payload);
@@ -182,7 +192,7 @@ pub(super) fn checkout_failure(executed: &Executed) -> Option<Problem> {
     Some(problem.version(executed.version).process(executed.process))
 }
 
-pub(super) fn unknown_stay(id: &str) -> Problem {
+pub(in crate::web) fn unknown_stay(id: &str) -> Problem {
     let shown: String = id.chars().take(80).collect();
     Problem::new(ProblemKind::NotFound, format!("there is no guest stay {shown}")).guest_stays(vec![shown])
 }
@@ -191,7 +201,7 @@ fn unknown_process(process: ProcessId) -> Problem {
     Problem::new(ProblemKind::NotFound, format!("there is no process {process}"))
 }
 
-pub(super) fn invalid(detail: impl ToString) -> Problem {
+pub(in crate::web) fn invalid(detail: impl ToString) -> Problem {
     Problem::new(ProblemKind::InvalidInput, detail)
 }
 

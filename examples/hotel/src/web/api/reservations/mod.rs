@@ -1,0 +1,89 @@
+//! Reservations: looking at one, and the commands for it.
+
+pub(super) mod commands;
+
+use axum::{Json, extract::State, http::header, response::IntoResponse};
+use hotel::{
+    ReservationId,
+    reservations::{Reservation, Status},
+};
+use procession::Instance;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{path::Id, responses::ReadProblems};
+use crate::web::{conditions::tag, desk::Desk, problem::Problem};
+
+/// One reservation of a room.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reservation)]
+struct Reserved {
+    /// The reservation.
+    #[schema(example = "amara-1")]
+    reservation: String,
+    /// `requested` while its nights are taken, `reserved`, `confirmed`, `refused` or `cancelled`.
+    #[schema(value_type = String, example = "reserved")]
+    status: Status,
+    /// The guest.
+    #[schema(example = "guest-0e4a4b0c-6f3f-5b0e-8d59-8a5f0a3f1c11")]
+    guest: Option<String>,
+    /// The type of the room.
+    #[schema(example = "suite")]
+    room_type: Option<String>,
+    /// The first day.
+    #[schema(example = "2030-07-01")]
+    arrival: Option<String>,
+    /// The last day, which has no night.
+    #[schema(example = "2030-07-04")]
+    departure: Option<String>,
+    /// Who has sold the room, if it was not the hotel.
+    #[schema(example = "rooms.example")]
+    channel: Option<String>,
+    /// What the channel calls the booking.
+    #[schema(example = "8845")]
+    booking: Option<String>,
+    /// The night without a room, if it was refused.
+    #[schema(example = "2030-07-02")]
+    full: Option<String>,
+    /// How many events the reservation has; the `ETag` is the same number in quotes.
+    #[schema(example = 2)]
+    version: u64,
+}
+
+/// Look at a reservation
+#[utoipa::path(
+    get, operation_id = "get_reservation", path = "/api/reservations/{id}", tag = "Reservations",
+    params(("id" = String, Path, example = "amara-1")),
+    responses(
+        (status = 200, description = "The reservation", body = Reserved,
+            headers(("ETag" = String, description = "The version, for `If-Match`"))),
+        ReadProblems
+    )
+)]
+pub(super) async fn get(
+    State(desk): State<Desk>,
+    Id(id): Id<ReservationId>,
+) -> Result<impl IntoResponse, Problem> {
+    let reservation = desk.reservation(&id).await?;
+    Ok(([(header::ETAG, tag(reservation.version))], Json(Reserved::from(reservation))))
+}
+
+impl From<Instance<Reservation>> for Reserved {
+    fn from(instance: Instance<Reservation>) -> Self {
+        let Instance { id, version, state: Reservation { status, guest, nights, booking, full }, .. } =
+            instance;
+        let (channel, booking) = booking.map(|it| (it.channel.to_string(), it.id.to_string())).unzip();
+        Self {
+            reservation: id,
+            status,
+            guest: guest.map(|it| it.to_string()),
+            room_type: nights.map(|it| it.room_type().to_string()),
+            arrival: nights.map(|it| it.arrival().to_string()),
+            departure: nights.map(|it| it.departure().to_string()),
+            channel,
+            booking,
+            full: full.map(|it| it.to_string()),
+            version: version.0,
+        }
+    }
+}
