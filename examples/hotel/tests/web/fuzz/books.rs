@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotel::{Amount, Money};
+use hotel::{
+    Amount, GuestId, Money,
+    reservations::{GuestExternalId, Night, Nights},
+};
 use procession::{
     log::{Kind, Position, Recorded},
     replay::Replay,
@@ -58,7 +61,9 @@ impl<'a> Books<'a> {
         let told = answer.json().unwrap_or_default();
         let key = key(&request);
         match (answer.status, told["type"].as_str().unwrap_or_default()) {
-            (200..=299, _) | (409, "/api/docs#checkout-failed") => {
+            // What is refused before anything was begun names no process.
+            (409, "/api/docs#no-room") if told["process"].is_null() => {}
+            (200..=299, _) | (409, "/api/docs#checkout-failed" | "/api/docs#no-room") => {
                 let body = serde_json::from_slice(&request.body.bytes()).unwrap_or_default();
                 let process = told["process"].as_u64().unwrap_or_default();
                 let claim = Claim { command, request, body, answer: told, key };
@@ -78,6 +83,7 @@ impl<'a> Books<'a> {
             self.wait_until_quiet(&hotel, claim)?;
         }
         let bills = bills(&hotel)?;
+        self.nights_are_right(&hotel)?;
         let log = hotel.closed_log();
         self.replays(&log)?;
         let new = log.iter().skip_while(|it| it.position <= self.before);
@@ -92,9 +98,12 @@ impl<'a> Books<'a> {
 
     fn wait_until_quiet(&self, hotel: &Hotel, claim: &Claim) -> Result<(), String> {
         let get = |path: &str| Request::get(path).send(&client(), &hotel.address);
-        let Some(events) = claim.answer["events"].as_str() else { return Ok(()) };
-        if !get(events)?.text.contains("event: quiet\ndata: {\"parked\":0") {
+        let events = format!("/api/processes/{}/events", claim.answer["process"]);
+        if !get(&events)?.text.contains("event: quiet\ndata: {\"parked\":0") {
             return Err(format!("{events} does not become quiet"));
+        }
+        if claim.command != "InitiateGroupCheckout" {
+            return Ok(());
         }
         let group = text(&claim.answer["group_checkout"]);
         let group = get(&format!("/api/group-checkouts/{group}"))?.json().unwrap_or_default();
@@ -147,6 +156,39 @@ impl<'a> Books<'a> {
         Ok(())
     }
 
+    /// Every night has as many rooms taken as reservations have it.
+    fn nights_are_right(&self, hotel: &Hotel) -> Result<(), String> {
+        let get = |path: &str| -> Result<Value, String> {
+            Ok(Request::get(path).send(&client(), &hotel.address)?.json().unwrap_or_default())
+        };
+        let (mut taken, mut nights) = (BTreeMap::<Night, u64>::new(), BTreeSet::new());
+        for reservation in self.reservations() {
+            let made = get(&format!("/api/reservations/{reservation}"))?;
+            let stay = serde_json::from_value::<Nights>(made.clone());
+            let stay = stay.map_err(|error| format!("{reservation} has no nights: {error} in {made}"))?;
+            nights.extend(stay.each());
+            if made["status"] == "reserved" || made["status"] == "confirmed" {
+                stay.each().for_each(|it| *taken.entry(it).or_default() += 1);
+            }
+        }
+        for night in nights {
+            let Night { room_type, date } = night;
+            let found = get(&format!("/api/availability?from={date}&days=1&room_type={room_type}"))?;
+            let expected = taken.get(&night).copied().unwrap_or_default();
+            if found["availability"][0]["reserved"] != expected {
+                return Err(format!("{expected} rooms of {night} are taken, and the hotel says {found}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// All that were made, and all that were refused when it was found that a night is full.
+    fn reservations(&self) -> BTreeSet<String> {
+        let made = self.executed.values().flatten();
+        let made = made.filter(|it| matches!(it.command, "ReserveRoom" | "RecordBooking"));
+        made.filter_map(Claim::reservation).collect()
+    }
+
     /// Each bill is what it was before, with every charge and payment that was acknowledged.
     fn bills_are_right(
         &self,
@@ -190,6 +232,12 @@ impl Claim {
         text(&self.answer["guest_stay"])
     }
 
+    /// The reservation that the command was for: as the answer says, or the body, when it was refused.
+    fn reservation(&self) -> Option<String> {
+        let told = [&self.answer["reservation"], &self.body["reservation"]];
+        told.iter().find_map(|it| it.as_str()).map(str::to_owned)
+    }
+
     /// The log holds what was asked for, and what the answer shows.
     fn is_true(&self, first: &Recorded, new: &BTreeMap<u64, &Recorded>) -> Result<(), String> {
         let lie = |what: &str| {
@@ -202,10 +250,15 @@ impl Claim {
         if first.entry.name != self.command {
             return lie("another command");
         }
-        for field in ["guest", "room", "clerk", "guest_stays"].iter().filter(|it| !self.body[it].is_null()) {
+        for field in FIELDS.iter().filter(|it| !self.body[it].is_null()) {
             if payload[field] != self.body[field] {
                 return lie(field);
             }
+        }
+        let is_for_reservation = first.entry.stream.category() == "reservation";
+        let guest = if is_for_reservation { guest(&self.body["guest"]) } else { self.body["guest"].clone() };
+        if !guest.is_null() && payload["guest"] != guest {
+            return lie("another guest");
         }
         if let Some(amount) = self.body["amount"].as_str()
             && money(amount)? != money(&text(&payload["amount"]))?
@@ -214,13 +267,11 @@ impl Claim {
         }
         let id = first.entry.stream.id();
         let is_in_path = self.request.path.split(['/', '?']).any(|it| it == id);
-        let is_asked_for =
-            ["guest_stay", "group_checkout"].iter().all(|it| self.body[it].is_null() || self.body[it] == *id);
-        if !is_asked_for
-            || (first.entry.stream.category() == "guest_stay"
-                && self.command != "CheckInGuest"
-                && !is_in_path)
-        {
+        let is_asked_for = ["guest_stay", "group_checkout", "reservation"]
+            .iter()
+            .all(|it| self.body[it].is_null() || self.body[it] == *id);
+        let is_new = ["CheckInGuest", "InitiateGroupCheckout", "ReserveRoom", "RecordBooking"];
+        if !is_asked_for || (!is_new.contains(&self.command) && !is_in_path) {
             return lie("another instance");
         }
         let events = self.answer["events"].as_array().into_iter().flatten();
@@ -241,6 +292,16 @@ impl Claim {
     }
 }
 
+/// What a command says as the body does.
+const FIELDS: [&str; 8] =
+    ["room", "clerk", "guest_stays", "room_type", "arrival", "departure", "channel", "booking"];
+
+/// The guest with an id from elsewhere, if there is one.
+fn guest(external: &Value) -> Value {
+    let id = external.as_str().and_then(|it| it.parse::<GuestExternalId>().ok());
+    id.map_or(Value::Null, |it| GuestId::of_external(&it).as_str().into())
+}
+
 /// The command that an operation executes.
 fn command(operation: &Operation) -> Option<&'static str> {
     Some(match operation.id.as_str() {
@@ -249,6 +310,10 @@ fn command(operation: &Operation) -> Option<&'static str> {
         "pay" => "RecordPayment",
         "check_out" => "CheckOutGuest",
         "check_out_group" => "InitiateGroupCheckout",
+        "reserve_room" => "ReserveRoom",
+        "record_booking" => "RecordBooking",
+        "confirm_reservation" => "ConfirmReservation",
+        "cancel_reservation" => "CancelReservation",
         other if operation.method == "POST" => panic!("nobody knows what {other} does to the books"),
         _ => return None,
     })

@@ -63,7 +63,7 @@ pub(super) fn faults() -> impl Strategy<Value = Fault> {
         6 => (any::<Index>(), field).prop_map(|(at, fault)| Fault::Field(at, fault)),
         1 => (odd_text(), odd_json()).prop_map(|(name, value)| Fault::UnknownField(name, value)),
         2 => (any::<Index>(), odd_text()).prop_map(|(at, text)| Fault::PathValue(at, text)),
-        1 => (select(&["after", "limit", "x", ""]), odd_text())
+        1 => (select(&["after", "limit", "from", "days", "room_type", "guest", "x", ""]), odd_text())
             .prop_map(|(name, text)| Fault::Query(name.into(), text)),
         2 => (select(&["If-Match", "Idempotency-Key", "Last-Event-ID", "Origin", "Accept", "Prefer"]), odd_header())
             .prop_map(|(name, text)| Fault::Header(name, text)),
@@ -84,9 +84,13 @@ fn select<T: Clone + std::fmt::Debug + 'static>(of: &'static [T]) -> impl Strate
 
 /// Texts that programs stumble over.
 fn odd_text() -> impl Strategy<Value = String> {
-    const TEXTS: [&str; 26] = [
+    const TEXTS: [&str; 30] = [
         "",
         " ",
+        "2030-02-30",
+        "20300701",
+        "9999-12-31",
+        "-000001-01-01",
         "\0",
         "a\0b",
         "\t\r\n",
