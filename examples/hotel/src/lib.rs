@@ -34,6 +34,21 @@ pub fn hotel(style: Style) -> Result<Application, WiringErrors> {
     ])
 }
 
+/// The same hotel with the read models that its front desk shows. What is decided needs none of them.
+///
+/// # Errors
+/// Never, as a test makes sure.
+pub fn front_desk(style: Style) -> Result<Application, WiringErrors> {
+    let reservations = reservations::module()
+        .projection(reservations::room_availability())
+        .projection(reservations::guest_reservations());
+    Application::assemble([
+        guest_stays::module(style).projection(guest_stays::listed_stays()),
+        group_checkouts::module(style),
+        reservations,
+    ])
+}
+
 #[cfg(test)]
 mod tests {
     use crate::Style;
@@ -42,6 +57,7 @@ mod tests {
     fn the_modules_fit_together_in_every_style() {
         for style in Style::ALL {
             super::hotel(style).unwrap();
+            super::front_desk(style).unwrap();
         }
     }
 }

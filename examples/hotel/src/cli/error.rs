@@ -5,8 +5,8 @@ use std::{
 };
 
 use procession::{
-    ExecuteError, ReadError, RequestError, StartError, StoreError, StoreOpenError, WaitError, WiringErrors,
-    sqlite::OpenError,
+    ExecuteError, ReadError, ReadModelError, RequestError, StartError, StoreError, StoreOpenError, WaitError,
+    WiringErrors, sqlite::OpenError,
 };
 
 use super::look;
@@ -131,6 +131,15 @@ impl From<ReadError> for CliError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
+            other => Self::failed(other),
+        }
+    }
+}
+
+impl From<ReadModelError> for CliError {
+    fn from(error: ReadModelError) -> Self {
+        match error {
+            ReadModelError::Store(error) => error.into(),
             other => Self::failed(other),
         }
     }

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
-use hotel::{Style, hotel};
+use hotel::{Style, front_desk};
 use procession::ProcessMap;
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ enum Format {
 
 impl Map {
     pub(super) fn run(self, style: Style) -> Done {
-        let drawing = self.draw(hotel(style)?.map())?;
+        let drawing = self.draw(front_desk(style)?.map())?;
         Ok(write!(anstream::stdout(), "{drawing}")?)
     }
 
@@ -84,16 +84,10 @@ impl Map {
     /// The only process need not be named.
     fn states(&self, map: &ProcessMap) -> Result<String, CliError> {
         let processes: Vec<&str> = map.processes().map(|(_, it)| it.name).collect();
-        let hint = match processes[..] {
-            [] => "nobody is in charge here: try `--format mermaid`".to_owned(),
-            _ => format!("the processes are: {}", processes.join(", ")),
-        };
+        let hint = format!("the processes are: {}", processes.join(", "));
         let process = match (&self.process, &processes[..]) {
             (Some(process), _) => process,
             (None, [only]) => *only,
-            (None, []) => {
-                return Err(CliError::usage("there is no process manager and no linear saga").hint(hint));
-            }
             (None, _) => {
                 let said = "a state diagram is of one process: add `--process NAME`";
                 return Err(CliError::usage(said).hint(hint));
@@ -114,20 +108,21 @@ mod tests {
 
     fn states(style: Style, process: Option<&str>) -> Result<String, CliError> {
         let map = Map { format: Format::States, module: None, process: process.map(str::to_owned) };
-        map.draw(hotel(style).unwrap().map())
+        map.draw(front_desk(style).unwrap().map())
     }
 
     #[test]
     fn the_only_process_need_not_be_named() {
-        let drawn = states(Style::ProcessManager, None).unwrap();
+        let drawn = states(Style::Saga, None).unwrap();
         assert!(drawn.starts_with("stateDiagram-v2\n"));
-        assert_eq!(drawn, states(Style::ProcessManager, Some("group_checkout")).unwrap());
+        assert_eq!(drawn, states(Style::Saga, Some("reservation")).unwrap());
+        let error = states(Style::ProcessManager, None).unwrap_err();
+        assert!(format!("{error:?}").contains("add `--process NAME`"));
     }
 
     #[test]
     fn a_process_that_is_not_there_is_no_picture() {
         let error = states(Style::ProcessManager, Some("nothing")).unwrap_err();
-        assert!(format!("{error:?}").contains("the processes are: group_checkout"));
-        assert!(format!("{:?}", states(Style::Saga, None).unwrap_err()).contains("nobody is in charge"));
+        assert!(format!("{error:?}").contains("the processes are: group_checkout, reservation"));
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file for each command, and what they share.
 
+mod availability;
 mod bill;
 mod check;
 mod check_in;
@@ -14,6 +15,7 @@ mod map;
 mod on_the_way;
 mod process;
 mod replay;
+mod reserve;
 mod serve;
 mod stays;
 mod store;
@@ -86,6 +88,10 @@ enum Command {
     /// Check a group of guests out, and wait for every guest's answer.
     #[command(after_help = check_out_group::EXIT_CODES)]
     CheckOutGroup(check_out_group::CheckOutGroup),
+    /// Reserve a room for a guest.
+    Reserve(reserve::Reserve),
+    /// Show how many rooms are left, day by day.
+    Availability(availability::ShowAvailability),
 }
 
 /// Runs the command that the arguments name.
@@ -129,6 +135,8 @@ async fn dispatch(Arguments { store, style, command }: Arguments) -> Done {
         Command::Charge(charge) => charge.run(&store).await,
         Command::Pay(pay) => pay.run(&store).await,
         Command::CheckOutGroup(group) => group.run(&store).await,
+        Command::Reserve(reserve) => reserve.run(&store).await,
+        Command::Availability(availability) => availability.run(&store).await,
     }
 }
 

@@ -5,9 +5,8 @@ use std::{
 };
 
 use hotel::{
-    GuestStayId, Style,
+    GuestStayId, Style, front_desk,
     guest_stays::{GuestStay, Status},
-    hotel,
 };
 use procession::{Instance, Reader, Runtime, Store as _, StoreAddress, sqlite::OpenError};
 
@@ -71,7 +70,7 @@ impl StoreFile {
             store.close().await?;
             return Err(error);
         }
-        Ok(Runtime::start(&hotel(self.style)?, store).await?)
+        Ok(Runtime::start(&front_desk(self.style)?, store).await?)
     }
 
     /// Starts the hotel on a store that must be there.
@@ -86,7 +85,7 @@ impl StoreFile {
 
     /// Reads the store, also while another process writes it.
     pub(crate) async fn read(&self) -> Result<Reader, CliError> {
-        Ok(Reader::new(&hotel(self.style)?, self.address.open_read_only().await?))
+        Ok(Reader::new(&front_desk(self.style)?, self.address.open_read_only().await?))
     }
 
     /// The stays that must exist.

@@ -8,7 +8,7 @@ use super::{
 use crate::Money;
 
 /// One guest's stay.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GuestStay {
     /// Whether the guest is in the house.
     pub status: Status,

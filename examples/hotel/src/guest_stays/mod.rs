@@ -2,9 +2,11 @@
 
 mod choreography;
 mod guest_stay;
+mod listed_stays;
 mod messages;
 
 pub use guest_stay::{GuestStay, GuestStayEvent, GuestStayRejection, Status};
+pub use listed_stays::{LISTED_STAYS, ListedStay, listed_stays};
 pub use messages::{
     ChargeRecorded, CheckInGuest, CheckOutGuest, CheckoutFailure, GuestCheckedIn, GuestCheckedOut,
     GuestCheckoutFailed, PaymentRecorded, RecordCharge, RecordPayment,

@@ -12,17 +12,20 @@
 mod availability;
 mod derived;
 mod guest;
+mod guest_reservations;
 mod inventory;
 mod messages;
 mod night_messages;
 mod nights;
 mod process_manager;
 mod reservation;
+mod room_availability;
 mod room_night;
 mod saga;
 
 pub use availability::{Availability, nights_from};
 pub use guest::{GuestExternalId, InvalidGuest};
+pub use guest_reservations::{GUEST_RESERVATIONS, guest_reservations, reservations_of};
 pub use inventory::{RoomType, UnknownRoomType};
 pub use messages::{
     BookingRecorded, CancelReservation, ConfirmReservation, RecordBooking, ReservationCancelled,
@@ -35,6 +38,7 @@ pub use night_messages::{
 pub use nights::{InvalidNights, Night, Nights};
 pub use process_manager::reservation_process;
 pub use reservation::{Booking, Reservation, ReservationEvent, ReservationRejection, Status};
+pub use room_availability::{ROOM_AVAILABILITY, room_availability};
 pub use room_night::{RoomNight, RoomNightEvent, RoomNightRejection};
 pub use saga::reservation_saga;
 

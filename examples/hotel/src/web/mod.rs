@@ -44,7 +44,7 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), io::Error> {
     let (close, closing) = watch::channel(false);
-    let map = hotel::hotel(house.style).map_err(io::Error::other)?.map().clone();
+    let map = hotel::front_desk(house.style).map_err(io::Error::other)?.map().clone();
     let desk = Desk { runtime: house.runtime, deadline: house.deadline, closing };
     let shutdown = async move {
         shutdown.await;

@@ -5,6 +5,10 @@ use crate::program::Program;
 /// The arguments, the exit code, and what the sentence says.
 type Case = (&'static [&'static str], i32, &'static str);
 
+const fn reserve(room_type: &'static str, from: &'static str, to: &'static str) -> [&'static str; 9] {
+    ["reserve", "--guest", "ada", "--room-type", room_type, "--from", from, "--to", to]
+}
+
 #[test]
 fn bad_input_gets_a_sentence_and_an_exit_code_and_changes_nothing() {
     const CASES: &[Case] = &[
@@ -40,6 +44,12 @@ fn bad_input_gets_a_sentence_and_an_exit_code_and_changes_nothing() {
             2,
             "must have some time to answer",
         ),
+        (&["reserve", "--guest", "ada"], 2, "--room-type"),
+        (&reserve("tent", "2099-07-01", "2099-07-02"), 2, "possible values: single, double, suite"),
+        (&reserve("suite", "2099-07-01", "2099-07-01"), 2, "must leave on a later day"),
+        (&reserve("suite", "2099-07-01", "2099-09-01"), 2, "a stay has at most 31 nights"),
+        (&reserve("suite", "tomorrow", "2099-09-01"), 2, "--from"),
+        (&["availability", "--days", "0"], 2, "0 is not in 1..=366"),
         (&["demo", "--deadline", "400 days"], 2, "must not be more than 366 days"),
         (&["serve", "--deadline", "1 month"], 2, "write a duration, like `30m`"),
         (&["stays", "--style", "tango"], 2, "possible values: saga, choreography, process-manager"),

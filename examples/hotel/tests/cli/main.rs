@@ -17,5 +17,6 @@ mod history;
 mod map;
 mod program;
 mod replay;
+mod reservations;
 mod serving;
 mod styles;

@@ -50,10 +50,15 @@ fn an_async_api_document_is_of_one_module() {
 }
 
 #[test]
-fn where_nobody_is_in_charge_there_are_no_states() {
-    let ran = Program::new().run(["map", "--format", "states"]);
+fn where_two_are_in_charge_one_must_be_named() {
+    let states = ["map", "--style", "process-manager", "--format", "states"];
+    let ran = Program::new().run(states);
     assert_eq!(ran.exit, Some(2));
-    assert!(ran.stderr.contains("no process manager and no linear saga"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the processes are: group_checkout, reservation"), "{}", ran.stderr);
+    for process in ["group_checkout", "reservation"] {
+        let drawn = Program::new().run(states.iter().chain(&["--process", process])).succeeded();
+        assert!(drawn.starts_with("stateDiagram-v2\n"), "{drawn}");
+    }
 }
 
 #[test]

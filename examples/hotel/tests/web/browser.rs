@@ -143,10 +143,12 @@ fn every_page_fits_a_phone_and_a_desk_and_loads_nothing_from_elsewhere() {
         ("front-desk", "/?choose=settled"),
         ("group", "/group-checkouts/tour-7"),
         ("process", &process),
+        ("rooms", "/availability?from=2099-07-01"),
         ("api", "/api/docs"),
     ];
+    sell_more_suites_than_there_are(&hotel);
     for (name, path) in pages {
-        for (width, scheme) in [(390, "light"), (390, "dark"), (1280, "dark")] {
+        for (width, scheme) in [(390, "light"), (390, "dark"), (500, "light"), (1280, "dark")] {
             browser.look(width, 900, scheme);
             browser.go_to(&format!("{}{path}", hotel.address));
             browser.picture(&format!("{name}-{width}-{scheme}"));
@@ -162,5 +164,14 @@ fn every_page_fits_a_phone_and_a_desk_and_loads_nothing_from_elsewhere() {
             browser.read("[document.querySelectorAll('main, h1').length, document.documentElement.lang]"),
             json!([2, "en"])
         );
+    }
+}
+
+fn sell_more_suites_than_there_are(hotel: &Hotel) {
+    for booking in ["8845", "8846", "8847", "8848"] {
+        let sold = json!({ "channel": "rooms.example", "booking": booking, "guest": "amara@example.com",
+            "room_type": "suite", "arrival": "2099-07-02", "departure": "2099-07-04" });
+        let booked = hotel.post("/api/bookings", &sold).with(201).json();
+        crate::progress::followed(hotel, booked["events"].as_str().unwrap(), None);
     }
 }

@@ -117,6 +117,8 @@ fn every_documented_path_answers_as_documented() {
             (format!("/api/reservations/{{id}}{end}"), format!("/api/reservations/amara-1{end}"));
         ask(method, &path, &named, &Value::Null).with(200);
     }
+    let of_guest = "/api/reservations?guest=amara%40example.com";
+    ask("get", "/api/reservations", of_guest, &Value::Null).with(200);
     let july = "/api/availability?from=2099-07-01&days=31&room_type=suite";
     ask("get", "/api/availability", july, &Value::Null).with(200);
     for path in ["/api/map", "/api/openapi.json", "/api/docs", "/health/live", "/health/ready"] {

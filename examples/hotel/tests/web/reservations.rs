@@ -194,7 +194,73 @@ fn a_search_is_for_some_days() {
         found["availability"].as_array().unwrap().len()
     };
     assert_eq!((count(""), count("?days=1"), count("?days=92&room_type=double")), (42, 3, 92));
-    for query in ["?days=0", "?days=93", "?from=tomorrow", "?room_type=tent"] {
+    for query in ["?days=0", "?days=93", "?room_type=tent"] {
         hotel.get(&format!("/api/availability{query}")).problem(400, "malformed");
     }
+    for day in ["tomorrow", "2030-02-30", "20300701"] {
+        hotel.get(&format!("/api/availability?from={day}")).problem(422, "invalid-input");
+    }
+}
+
+#[test]
+fn a_guest_s_reservations_are_found_by_the_id_from_elsewhere_page_by_page() {
+    let hotel = Hotel::open();
+    let with_guest = |mut body: Value| {
+        body["guest"] = "amara@example.com".into();
+        body
+    };
+    for (id, day) in [("c", 1), ("a", 2), ("b", 3)] {
+        assert_eq!(hotel.reserve(&with_guest(wish(id, day, day + 1))), 201);
+    }
+    let booked = hotel.book(&with_guest(sold("8845", 1, 2)));
+    assert_eq!(hotel.reserve(&wish("nils", 3, 4)), 201);
+    hotel.post("/api/reservations/b/cancel", &Value::Null).with(200);
+
+    let (mut next, mut found) =
+        ("/api/reservations?guest=amara%40example.com&limit=3".to_owned(), Vec::new());
+    while !next.is_empty() {
+        let page = hotel.get(&next).with(200).json();
+        found.extend(page["reservations"].as_array().unwrap().clone());
+        next = page["next"].as_str().unwrap_or_default().into();
+    }
+
+    let of = |field: &str| -> Vec<&str> { found.iter().map(|it| it[field].as_str().unwrap()).collect() };
+    assert_eq!(of("reservation"), ["a", "b", booked["reservation"].as_str().unwrap(), "c"]);
+    assert_eq!(of("status"), ["reserved", "cancelled", "confirmed", "reserved"]);
+    assert!(of("guest").iter().all(|it| it.starts_with("guest-") && *it == of("guest")[0]));
+    let nobody = hotel.get("/api/reservations?guest=nobody").with(200).json();
+    assert_eq!(nobody, json!({ "reservations": [], "next": null }));
+}
+
+#[test]
+fn what_is_known_survives_a_hotel_that_is_killed() {
+    let hotel = Hotel::open();
+    assert_eq!(hotel.reserve(&wish("amara", 1, 3)), 201);
+    hotel.book(&sold("8845", 2, 4));
+
+    let hotel = Hotel::open_again(hotel.close(), "process-manager");
+
+    assert_eq!(hotel.taken(4), [1, 2, 1, 0]);
+    let found = hotel.get("/api/reservations?guest=amara%40example.com").with(200).json();
+    assert_eq!(found["reservations"][0]["status"], "reserved");
+}
+
+#[test]
+fn the_page_of_the_rooms_shows_what_is_left_and_what_is_missing() {
+    let hotel = Hotel::open();
+    assert_eq!(hotel.reserve(&wish("amara", 1, 4)), 201);
+    for booking in ["8845", "8846", "8847"] {
+        hotel.book(&sold(booking, 2, 4));
+    }
+    hotel.book(&sold("8848", 4, 5));
+
+    let page = hotel.get("/availability?from=2099-07-01").with(200).text;
+
+    assert!(page.contains("<time datetime=\"2099-07-01\">Wed  1 Jul</time>"), "{page}");
+    assert!(page.contains("<strong>2</strong> overbooked"), "{page}");
+    assert_eq!(page.matches("2 overbooked, 1 over the limit").count(), 2, "{page}");
+    assert!(page.contains("href=\"/availability?from=2099-07-15\""), "{page}");
+    assert_eq!(hotel.get("/availability").with(200).text.matches("<tr>").count(), 1 + 14);
+    hotel.get("/availability?from=tomorrow").with(422);
+    assert_eq!(hotel.get("/availability?from=9999-12-31").with(200).text.matches("<tr>").count(), 1 + 1);
 }

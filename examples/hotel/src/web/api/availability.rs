@@ -7,9 +7,9 @@ use hotel::reservations::{Availability, RoomType, nights_from};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{day::Day, responses::ListProblems};
+use super::{day::Day, responses::SearchProblems};
 use crate::web::{
-    desk::{Desk, today},
+    desk::{Desk, invalid, today},
     problem::{Problem, ProblemKind},
 };
 
@@ -18,7 +18,7 @@ use crate::web::{
 pub(super) struct Search {
     /// The first day; without it today.
     #[param(value_type = Option<String>, format = Date, example = "2030-07-01", pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    from: Option<Day>,
+    from: Option<String>,
     /// How many days are wanted: 1 to 92, without it 14.
     #[param(minimum = 1, maximum = 92)]
     days: Option<u32>,
@@ -63,7 +63,7 @@ struct Found {
 /// Look for rooms
 #[utoipa::path(
     get, operation_id = "get_availability", path = "/api/availability", tag = "Reservations", params(Search),
-    responses((status = 200, description = "What is left, day by day", body = Found), ListProblems)
+    responses((status = 200, description = "What is left, day by day", body = Found), SearchProblems)
 )]
 pub(super) async fn get(
     State(desk): State<Desk>,
@@ -74,6 +74,7 @@ pub(super) async fn get(
     if !(1..=92).contains(&days) {
         return Err(Problem::new(ProblemKind::Malformed, format!("days is {days}, and must be 1 to 92")));
     }
+    let from = from.map(Day::try_from).transpose().map_err(invalid)?;
     let nights: Vec<_> = nights_from(from.map_or_else(today, |it| it.0), days, room_type).collect();
     let found = desk.availability(&nights).await?;
     Ok(Json(Found { availability: found.into_iter().map(RoomsLeft::from).collect() }))

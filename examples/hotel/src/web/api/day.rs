@@ -13,9 +13,9 @@ pub(super) struct NotADay(String);
 impl TryFrom<String> for Day {
     type Error = NotADay;
 
-    /// The library would also take `20300701`, and a time of the day.
+    /// The library would also take `20300701`, a time of the day, and years before the first.
     fn try_from(text: String) -> Result<Self, NotADay> {
-        let day = text.parse::<Date>().ok().filter(|it| it.to_string() == text);
+        let day = text.parse::<Date>().ok().filter(|it| it.year() >= 0 && it.to_string() == text);
         day.map(Self).ok_or_else(|| NotADay(text.chars().take(40).collect()))
     }
 }

@@ -23,7 +23,10 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use self::path::Id;
-use super::{desk::Desk, problem::ProblemDocument};
+use super::{
+    desk::Desk,
+    problem::{Problem, ProblemDocument, ProblemKind},
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -56,7 +59,7 @@ pub(super) fn router(map: ProcessMap) -> (Router<Desk>, openapi::OpenApi) {
         .routes(routes!(stays::commands::check_out))
         .routes(routes!(group_checkouts::initiate))
         .routes(routes!(group_checkouts::get))
-        .routes(routes!(reservations::commands::reserve))
+        .routes(routes!(reservations::list, reservations::commands::reserve))
         .routes(routes!(reservations::get))
         .routes(routes!(reservations::commands::confirm))
         .routes(routes!(reservations::commands::cancel))
@@ -71,4 +74,13 @@ pub(super) fn router(map: ProcessMap) -> (Router<Desk>, openapi::OpenApi) {
         .routes(routes!(health::ready))
         .layer(axum::Extension(std::sync::Arc::new(map)))
         .split_for_parts()
+}
+
+/// How many items of a list are told at once.
+fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
+    let limit = limit.unwrap_or(100);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::new(ProblemKind::Malformed, format!("limit is {limit}, and must be 1 to 500")));
+    }
+    Ok(limit)
 }

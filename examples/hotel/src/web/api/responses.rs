@@ -88,6 +88,8 @@ pub(super) fn messages<'a>(
 pub(super) struct ReadProblems;
 /// Problems of reading a list.
 pub(super) struct ListProblems;
+/// Problems of a search.
+pub(super) struct SearchProblems;
 /// Problems that are nobody's mistake who asks.
 pub(super) struct ServerProblems;
 /// Problems of a command for something that exists.
@@ -112,6 +114,12 @@ impl IntoResponses for ReadProblems {
 impl IntoResponses for ListProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[Kinds::Malformed, Kinds::Failed, Kinds::Unavailable])
+    }
+}
+
+impl IntoResponses for SearchProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[Kinds::Malformed, Kinds::InvalidInput, Kinds::Failed, Kinds::Unavailable])
     }
 }
 

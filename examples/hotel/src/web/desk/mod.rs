@@ -1,4 +1,7 @@
 mod reservations;
+mod stays;
+
+pub(super) use stays::ShownStay;
 
 use hotel::{
     Deadline, GroupCheckoutId, GuestStayId,
@@ -50,15 +53,6 @@ impl Desk {
             return Err(unknown_stay(id.as_str()));
         }
         Ok(stay)
-    }
-
-    /// Stays in the order of their ids.
-    pub(in crate::web) async fn stays(
-        &self,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<Vec<Instance<GuestStay>>, Problem> {
-        Ok(self.runtime.reader().instances(after, limit).await?)
     }
 
     /// Executes a command for a stay that exists.

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use hotel::{
-    ReservationId,
+    GuestId, ReservationId,
     reservations::{
-        Availability, Night, RecordBooking, Reservation, ReserveRoom, RoomNight, RoomType, Status,
+        Availability, GUEST_RESERVATIONS, Night, ROOM_AVAILABILITY, RecordBooking, Reservation, ReserveRoom,
+        RoomType, Status, reservations_of,
     },
 };
 use jiff::civil::Date;
@@ -36,6 +37,19 @@ impl Desk {
             return Err(Problem::new(ProblemKind::NotFound, format!("there is no reservation {id}")));
         }
         Ok(reservation)
+    }
+
+    /// The reservations of a guest, in the order of their ids.
+    pub(in crate::web) async fn reservations_of(
+        &self,
+        guest: &GuestId,
+        after: Option<&ReservationId>,
+        limit: usize,
+    ) -> Result<Vec<Instance<Reservation>>, Problem> {
+        self.keep_up(GUEST_RESERVATIONS).await?;
+        let rows = self.runtime.read_model(GUEST_RESERVATIONS);
+        let ids = reservations_of(guest, after, limit, &rows).await?;
+        Ok(self.runtime.reader().instances_with_ids(ids).await?)
     }
 
     /// Reserves a room, and waits for what comes of it.
@@ -91,10 +105,7 @@ impl Desk {
 
     /// How many rooms are left in each of some nights.
     pub(in crate::web) async fn availability(&self, nights: &[Night]) -> Result<Vec<Availability>, Problem> {
-        let found = self.runtime.reader().instances_with_ids::<RoomNight>(nights).await?;
-        let count = |it: Instance<RoomNight>| u32::try_from(it.state.taken.len()).unwrap_or(u32::MAX);
-        let pairs = nights.iter().zip(found);
-        Ok(pairs.map(|(night, it)| Availability { night: *night, reserved: count(it) }).collect())
+        Ok(Availability::of(nights, &self.runtime.read_model(ROOM_AVAILABILITY)).await?)
     }
 }
 

@@ -3,10 +3,13 @@ use std::{cmp::Reverse, collections::BTreeSet};
 use axum::extract::{Query, State, rejection::QueryRejection};
 use hotel::guest_stays::{GuestStay, Status};
 use maud::{Markup, html};
-use procession::Instance;
 
 use super::{amounts::balance, forms::key_field, layout::layout};
-use crate::web::{conditions::tag, desk::Desk, problem::Problem};
+use crate::web::{
+    conditions::tag,
+    desk::{Desk, ShownStay},
+    problem::Problem,
+};
 
 /// More guests than this are shown on further pages.
 const STAYS_PER_PAGE: usize = 200;
@@ -34,7 +37,7 @@ impl Asked {
         asked
     }
 
-    fn is_chosen(&self, stay: &Instance<GuestStay>) -> bool {
+    fn is_chosen(&self, stay: &ShownStay) -> bool {
         self.chosen.contains(&stay.id) || (self.choose_settled && stay.state.balance.is_zero())
     }
 }
@@ -69,7 +72,7 @@ pub(super) async fn page(
     ))
 }
 
-fn figures(present: &[Instance<GuestStay>], left: usize) -> Markup {
+fn figures(present: &[ShownStay], left: usize) -> Markup {
     let open = present.iter().filter(|it| !it.state.balance.is_zero()).count();
     html! {
         span { strong { (present.len()) } " in the house" }
@@ -79,7 +82,7 @@ fn figures(present: &[Instance<GuestStay>], left: usize) -> Markup {
 }
 
 /// What the form before has done. The name is read from the stay, so that nobody can put words here.
-fn note(asked: &Asked, present: &[Instance<GuestStay>]) -> Markup {
+fn note(asked: &Asked, present: &[ShownStay]) -> Markup {
     let found = asked
         .note
         .as_ref()
@@ -94,7 +97,7 @@ fn note(asked: &Asked, present: &[Instance<GuestStay>]) -> Markup {
     }
 }
 
-fn in_the_house(asked: &Asked, present: &[Instance<GuestStay>]) -> Markup {
+fn in_the_house(asked: &Asked, present: &[ShownStay]) -> Markup {
     html! {
         section.panel.flush aria-labelledby="in-the-house" {
             div.panel-head {
@@ -123,7 +126,7 @@ fn in_the_house(asked: &Asked, present: &[Instance<GuestStay>]) -> Markup {
     }
 }
 
-fn row(stay: &Instance<GuestStay>, is_chosen: bool) -> Markup {
+fn row(stay: &ShownStay, is_chosen: bool) -> Markup {
     let GuestStay { guest, room, balance: due, .. } = &stay.state;
     html! {
         tr role="row" id={ "stay-" (stay.id) } {
@@ -146,7 +149,7 @@ fn row(stay: &Instance<GuestStay>, is_chosen: bool) -> Markup {
 }
 
 /// A form that pays exactly what is owed.
-pub(super) fn settle_form(stay: &Instance<GuestStay>, owed: &str, group_checkout: Option<&str>) -> Markup {
+pub(super) fn settle_form(stay: &ShownStay, owed: &str, group_checkout: Option<&str>) -> Markup {
     html! {
         form.settle method="post" action={ "/stays/" (stay.id) "/settle" } {
             (key_field())
@@ -158,7 +161,7 @@ pub(super) fn settle_form(stay: &Instance<GuestStay>, owed: &str, group_checkout
     }
 }
 
-fn charge_form(stay: &Instance<GuestStay>) -> Markup {
+fn charge_form(stay: &ShownStay) -> Markup {
     let field = format!("charge-{}", stay.id);
     html! {
         details.charge {
@@ -187,7 +190,7 @@ fn check_out_bar() -> Markup {
     }
 }
 
-fn departed(left: &[Instance<GuestStay>]) -> Markup {
+fn departed(left: &[ShownStay]) -> Markup {
     html! {
         @if !left.is_empty() {
             details.panel.flush.departed {

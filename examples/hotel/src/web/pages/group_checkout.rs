@@ -4,10 +4,9 @@ use axum::{extract::State, response::Redirect};
 use hotel::{
     Deadline, GroupCheckoutId, GuestStayId,
     group_checkouts::{Answer, InitiateGroupCheckout, Outcome},
-    guest_stays::{GuestStay, Status},
+    guest_stays::Status,
 };
 use maud::{Markup, html};
-use procession::Instance;
 
 use super::{
     amounts::balance,
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::web::{
     api::Id,
-    desk::{Desk, OngoingCheckout, invalid, new_id},
+    desk::{Desk, OngoingCheckout, ShownStay, invalid, new_id},
     problem::Problem,
 };
 
@@ -44,7 +43,7 @@ pub(super) async fn page(State(desk): State<Desk>, Id(id): Id<GroupCheckoutId>) 
     let checkout = desk.group_checkout(&id).await?;
     let mut stays = BTreeMap::new();
     for (id, _) in checkout.instance.state.guests.members() {
-        stays.insert(id.clone(), desk.stay(id).await?);
+        stays.insert(id.clone(), desk.stay(id).await?.into());
     }
     let refresh = html! {
         @if checkout.instance.state.outcome.is_none() {
@@ -54,7 +53,7 @@ pub(super) async fn page(State(desk): State<Desk>, Id(id): Id<GroupCheckoutId>) 
     Ok(layout_with("Group checkout", &refresh, &body(&checkout, &stays)))
 }
 
-type Stays = BTreeMap<GuestStayId, Instance<GuestStay>>;
+type Stays = BTreeMap<GuestStayId, ShownStay>;
 
 fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     let state = &checkout.instance.state;
@@ -99,10 +98,7 @@ fn body(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     }
 }
 
-fn in_room_order<'a>(
-    checkout: &OngoingCheckout,
-    stays: &'a Stays,
-) -> Vec<(&'a Instance<GuestStay>, Option<Answer>)> {
+fn in_room_order<'a>(checkout: &OngoingCheckout, stays: &'a Stays) -> Vec<(&'a ShownStay, Option<Answer>)> {
     let answers = checkout.instance.state.guests.members();
     let mut rows: Vec<_> =
         answers.filter_map(|(id, answer)| Some((stays.get(id)?, answer.copied()))).collect();
@@ -110,7 +106,7 @@ fn in_room_order<'a>(
     rows
 }
 
-fn row(stay: &Instance<GuestStay>, answer: Option<Answer>, has_ended: bool) -> Markup {
+fn row(stay: &ShownStay, answer: Option<Answer>, has_ended: bool) -> Markup {
     let (name, words) = match answer {
         None if has_ended => ("pending", "no answer in time".into()),
         None => ("pending", "asked, no answer yet".into()),
@@ -141,7 +137,7 @@ fn outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
             let rows = in_room_order(checkout, stays).into_iter();
             let failed: Vec<_> =
                 rows.filter(|(_, answer)| matches!(answer, Some(Answer::Failed(_)))).collect();
-            let failed: Vec<&Instance<GuestStay>> = failed.into_iter().map(|(stay, _)| stay).collect();
+            let failed: Vec<&ShownStay> = failed.into_iter().map(|(stay, _)| stay).collect();
             failed_outcome(&checkout.instance.id, all, &failed)
         }
         Some(Outcome::TimedOut) => timed_out_outcome(checkout, stays),
@@ -171,7 +167,7 @@ fn timed_out_outcome(checkout: &OngoingCheckout, stays: &Stays) -> Markup {
     }
 }
 
-fn failed_outcome(group_checkout: &str, all: usize, failed: &[&Instance<GuestStay>]) -> Markup {
+fn failed_outcome(group_checkout: &str, all: usize, failed: &[&ShownStay]) -> Markup {
     html! {
         div.panel.ended.bad {
             h2 { (failed.len()) " of " (counted(all)) " could not check out" }
@@ -182,7 +178,7 @@ fn failed_outcome(group_checkout: &str, all: usize, failed: &[&Instance<GuestSta
 }
 
 /// Those of the guests who are here, what they still owe, and the way to ask them again.
-fn still_here(group_checkout: &str, guests: &[&Instance<GuestStay>]) -> Markup {
+fn still_here(group_checkout: &str, guests: &[&ShownStay]) -> Markup {
     let still_here: Vec<_> = guests.iter().filter(|it| it.state.status == Status::Open).collect();
     let chosen: Vec<String> = still_here.iter().map(|it| format!("guest_stay={}", it.id)).collect();
     html! {

@@ -29,6 +29,7 @@ pub(super) fn layout_with(title: &str, head: &Markup, body: &Markup) -> Markup {
                     }
                     nav aria-label="Main" {
                         a href="/" { "Front desk" }
+                        a href="/availability" { "Rooms" }
                         a href="/api/docs" { "API" }
                     }
                 }

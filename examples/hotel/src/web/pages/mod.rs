@@ -2,6 +2,7 @@
 
 mod amounts;
 mod assets;
+mod availability;
 mod failure;
 mod forms;
 mod front_desk;
@@ -22,6 +23,7 @@ use super::desk::Desk;
 pub(super) fn router() -> Router<Desk> {
     Router::new()
         .route("/", get(front_desk::page))
+        .route("/availability", get(availability::page))
         .route("/stays/{id}/settle", post(stays::settle))
         .route("/stays/{id}/charges", post(stays::charge))
         .route("/group-checkouts", post(group_checkout::initiate))

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
-use procession::{ExecuteError, ReadError, RequestError, StoreError, WaitError};
+use procession::{ExecuteError, ReadError, ReadModelError, RequestError, StoreError, WaitError};
 
 use super::{Problem, ProblemKind};
 
@@ -50,6 +50,16 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Store(error) => error.into(),
             ReadError::InvalidId(error) => Self::new(ProblemKind::NotFound, error),
+            other => Self::new(ProblemKind::Failed, other),
+        }
+    }
+}
+
+impl From<ReadModelError> for Problem {
+    fn from(error: ReadModelError) -> Self {
+        match error {
+            ReadModelError::Store(error) => error.into(),
+            ReadModelError::Behind { .. } => Self::new(ProblemKind::Unavailable, error),
             other => Self::new(ProblemKind::Failed, other),
         }
     }

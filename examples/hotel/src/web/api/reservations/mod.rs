@@ -2,16 +2,26 @@
 
 pub(super) mod commands;
 
-use axum::{Json, extract::State, http::header, response::IntoResponse};
-use hotel::{
-    ReservationId,
-    reservations::{Reservation, Status},
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    http::header,
+    response::IntoResponse,
 };
+use hotel::{
+    GuestId, ReservationId,
+    reservations::{GuestExternalId, Reservation, Status},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use procession::Instance;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::{path::Id, responses::ReadProblems};
+use super::{
+    page_size,
+    path::Id,
+    responses::{ListProblems, ReadProblems},
+};
 use crate::web::{conditions::tag, desk::Desk, problem::Problem};
 
 /// One reservation of a room.
@@ -48,6 +58,54 @@ struct Reserved {
     /// How many events the reservation has; the `ETag` is the same number in quotes.
     #[schema(example = 2)]
     version: u64,
+}
+
+/// Some reservations of a guest, in the order of their ids.
+#[derive(Serialize, ToSchema)]
+struct Reservations {
+    /// The reservations.
+    reservations: Vec<Reserved>,
+    /// Where the list goes on, if it does.
+    #[schema(example = "/api/reservations?guest=amara%40example.com&after=amara-1&limit=100")]
+    next: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfGuest {
+    /// What the guest is called elsewhere, like an e-mail address.
+    #[param(value_type = String, example = "amara@example.com", pattern = "^[!-~]{1,100}$")]
+    guest: GuestExternalId,
+    /// The reservation after which the list begins.
+    #[param(value_type = Option<String>, example = "amara-1", pattern = "^[A-Za-z0-9_.-]{1,64}$")]
+    after: Option<ReservationId>,
+    /// How many reservations are wanted: 1 to 500, without it 100.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+}
+
+/// List a guest's reservations
+///
+/// Those that were refused or cancelled are among them.
+#[utoipa::path(
+    get, operation_id = "list_reservations", path = "/api/reservations", tag = "Reservations", params(OfGuest),
+    responses((status = 200, description = "Reservations in the order of their ids", body = Reservations), ListProblems)
+)]
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    of: Result<Query<OfGuest>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(OfGuest { guest, after, limit }) = of?;
+    let limit = page_size(limit)?;
+    let found = desk.reservations_of(&GuestId::of_external(&guest), after.as_ref(), limit + 1).await?;
+    let has_more = found.len() > limit;
+    let mut reservations: Vec<Reserved> = found.into_iter().map(Reserved::from).collect();
+    reservations.truncate(limit);
+    let guest = utf8_percent_encode(guest.as_str(), NON_ALPHANUMERIC);
+    let next =
+        |last: &Reserved| format!("/api/reservations?guest={guest}&after={}&limit={limit}", last.reservation);
+    let next = reservations.last().filter(|_| has_more).map(next);
+    Ok(Json(Reservations { reservations, next }))
 }
 
 /// Look at a reservation

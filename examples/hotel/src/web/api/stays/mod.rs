@@ -12,18 +12,18 @@ use hotel::{
     GuestStayId,
     guest_stays::{GuestStay, Status},
 };
-use procession::Instance;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    page_size,
     path::Id,
     responses::{ListProblems, ReadProblems},
 };
 use crate::web::{
     conditions::tag,
-    desk::Desk,
-    problem::{Problem, ProblemKind},
+    desk::{Desk, ShownStay},
+    problem::Problem,
 };
 
 /// One guest's stay.
@@ -82,10 +82,7 @@ pub(super) async fn list(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let Query(Page { after, limit }) = page?;
-    let limit = limit.unwrap_or(100);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::new(ProblemKind::Malformed, format!("limit is {limit}, and must be 1 to 500")));
-    }
+    let limit = page_size(limit)?;
     let mut found = desk.stays(after, limit + 1).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
@@ -109,12 +106,12 @@ pub(super) async fn get(
     Id(id): Id<GuestStayId>,
 ) -> Result<impl IntoResponse, Problem> {
     let stay = desk.stay(&id).await?;
-    Ok(([(header::ETAG, tag(stay.version))], Json(Stay::from(stay))))
+    Ok(([(header::ETAG, tag(stay.version))], Json(Stay::from(ShownStay::from(stay)))))
 }
 
-impl From<Instance<GuestStay>> for Stay {
-    fn from(instance: Instance<GuestStay>) -> Self {
-        let Instance { id, version, state: GuestStay { status, guest, room, balance }, .. } = instance;
+impl From<ShownStay> for Stay {
+    fn from(stay: ShownStay) -> Self {
+        let ShownStay { id, version, state: GuestStay { status, guest, room, balance } } = stay;
         Self {
             guest_stay: id,
             guest,
