@@ -45,6 +45,7 @@ fn the_code_of_every_page_is_an_excerpt_of_code_that_is_compiled() {
         "examples/hotel/tests/check",
         "examples/hotel/src/guest_stays",
         "examples/hotel/src/group_checkouts",
+        "examples/hotel/src/reservations",
         "examples/hotel/src/cli",
         "examples/hotel/src/web",
         "examples/hotel/tests/simulate",

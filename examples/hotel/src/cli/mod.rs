@@ -2,6 +2,7 @@
 
 mod availability;
 mod bill;
+mod bookings;
 mod check;
 mod check_in;
 mod check_out_group;

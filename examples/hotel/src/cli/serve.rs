@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    CliError, Done,
+    CliError, Done, bookings,
     deadline::GroupDeadline,
     guests, report_troubles,
     store::{StoreFile, then_close},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::web;
 
-/// Opens the store, puts a demo hotel with 40 guests in if it is empty, and serves until Ctrl-C or SIGTERM.
+/// Opens the store, puts a demo hotel with 40 guests and some bookings in if it is empty, and serves until Ctrl-C or SIGTERM.
 #[derive(Args)]
 pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one.
@@ -101,10 +101,11 @@ fn stopped(error: std::io::Error) -> CliError {
 const GUESTS: u32 = 40;
 const UNSETTLED: u32 = 5;
 
-/// Guests for an empty hotel.
+/// Guests for an empty hotel, and bookings for the days to come.
 async fn furnish(runtime: &Runtime) -> Done {
     if runtime.reader().instances::<GuestStay>(None, 1).await?.is_empty() {
         guests::arrive(runtime, &guests::demo_guests(GUESTS, UNSETTLED, "")?).await?;
+        bookings::sell(runtime).await?;
     }
     Ok(())
 }

@@ -1,14 +1,16 @@
-//! A hotel that dies, freezes, and is asked twice: a group leaves it all the same, in every style and on every store.
+//! A hotel that dies, freezes, and is asked twice: a group leaves it all the same, in every style and on every store, and every
+//! reservation is kept or undone.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod kept;
+mod reservations;
 mod scenario;
 
 use hotel::Style;
 use procession::check::simulate::{Simulation, simulate};
 
-use crate::{kept::in_a_folder, scenario::groups_leave};
+use crate::{kept::in_a_folder, reservations::guests_reserve, scenario::groups_leave};
 
 fn in_memory(style: Style) -> Simulation {
     simulate(move |chance, _| groups_leave(style, chance))
@@ -38,6 +40,13 @@ fn groups_leave_a_hotel_in_sqlite() {
     for style in Style::ALL {
         println!("{style}, in SQLite: {}", in_sqlite(style).one_in(10).run());
     }
+}
+
+#[test]
+fn p16_guests_reserve_rooms_and_every_reservation_is_kept_or_undone() {
+    let rooms = || simulate(|chance, _| guests_reserve(chance));
+    println!("in memory: {}", rooms().run());
+    println!("in SQLite: {}", rooms().on(in_a_folder).one_in(10).run());
 }
 
 #[test]

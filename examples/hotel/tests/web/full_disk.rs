@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::hotel::Hotel;
 
-/// A hotel whose files cannot grow over 600 KiB: enough for its guests, and for some charges.
+/// A hotel whose files cannot grow over 1 MiB: enough for its guests and bookings, and for some charges.
 fn hotel_on_a_small_disk() -> Hotel {
     let mut shell = Command::new("sh");
     // The signal is ignored, so that the write fails as it does on a full disk. `ulimit` counts in 512 bytes.
-    shell.args(["-c", "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_hotel")]);
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_hotel")]);
     Hotel::open_with(shell)
 }
 

@@ -99,12 +99,17 @@ fn row(day: &[Availability]) -> Markup {
 
 /// A word beside the number, for those who do not see the colour.
 fn left(it: Availability) -> Markup {
-    match (it.overbooked(), it.over_the_limit()) {
-        (0, _) if it.available() == 0 => html! { span.chip { "full" } },
-        (0, _) => html! { (it.available()) },
-        (overbooked, 0) => html! { span.chip.bad { (overbooked) " overbooked" } },
-        (overbooked, over) => {
-            html! { span.chip.bad { (overbooked) " overbooked, " (over) " over the limit" } }
+    let over = it.over_the_limit();
+    html! {
+        @if it.overbooked() > 0 {
+            span.chip.bad {
+                (it.overbooked()) " missing"
+                @if over > 0 { span.limit { (over) " over limit" } }
+            }
+        } @else if it.available() == 0 {
+            span.chip { "full" }
+        } @else {
+            (it.available())
         }
     }
 }
