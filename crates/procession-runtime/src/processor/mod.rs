@@ -363,7 +363,11 @@ impl Processor {
                 }
                 self.synchronize().await
             }
-            () = self.share.news() => Ok(()),
+            () = self.share.news() => {
+                // Should the store have forgotten to tell, nothing waits for longer than for the next heartbeat.
+                self.share.has_grown();
+                Ok(())
+            }
             () = tokio::time::sleep(until_due), if self.in_flight.is_empty() => Ok(()),
         }
     }
