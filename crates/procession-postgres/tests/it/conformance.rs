@@ -6,11 +6,12 @@ use procession_runtime::{
     store::{Layer, Layered},
 };
 use procession_store_tests::{Settings, StoreUnderTest, conformance};
-use procession_test_servers::{Database, shared};
 
-/// A database of its own on the server that all cases share.
+use crate::lent::Lent;
+
+/// A store on the server that all cases share.
 struct Postgres {
-    database: Database<'static>,
+    database: Lent,
     settings: Settings,
 }
 
@@ -39,7 +40,7 @@ impl StoreUnderTest for Postgres {
     const IS_DURABLE: bool = true;
 
     async fn create(settings: Settings) -> (Self, Self::Store) {
-        let it = Self { database: shared().unwrap().database().unwrap(), settings };
+        let it = Self { database: Lent::new(), settings };
         let store = it.connect().await;
         (it, store)
     }
@@ -50,13 +51,13 @@ impl StoreUnderTest for Postgres {
 
     /// The server ends the connections, as it does when their process has died.
     async fn crash(&self, store: Self::Store) -> Self::Store {
-        self.database.cut_connections().unwrap();
+        self.database.cut_connections();
         drop(store);
         self.connect().await
     }
 
     async fn disturb(&self) {
-        self.database.cut_connections().unwrap();
+        self.database.cut_connections();
     }
 }
 

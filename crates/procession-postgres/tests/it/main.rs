@@ -15,6 +15,7 @@ mod encrypted;
 mod faults;
 mod foreign;
 mod full_disk;
+mod lent;
 mod line;
 mod log_order;
 mod nodes;

@@ -1,10 +1,11 @@
 use procession_postgres::PostgresStore;
 use procession_store_tests::{Settings, SharedStoreUnderTest, conformance_of_nodes};
-use procession_test_servers::{Database, shared};
 
-/// A database that several nodes are connected to.
+use crate::lent::Lent;
+
+/// A store that several nodes are connected to.
 struct Postgres {
-    database: Database<'static>,
+    database: Lent,
     settings: Settings,
 }
 
@@ -12,7 +13,7 @@ impl SharedStoreUnderTest for Postgres {
     type Store = PostgresStore;
 
     async fn create(settings: Settings) -> Self {
-        Self { database: shared().unwrap().database().unwrap(), settings }
+        Self { database: Lent::new(), settings }
     }
 
     async fn open(&self) -> PostgresStore {
