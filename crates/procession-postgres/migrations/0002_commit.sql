@@ -334,7 +334,9 @@ BEGIN
         PERFORM move_checkpoints(moved_partitions, move_tokens, move_froms, move_tos, new_head);
     END IF;
     IF rare_text IS NOT NULL THEN
-        PERFORM commit_beside(rare_text::jsonb, after, streams, types, payloads);
+        IF rare_text::jsonb - 'read_models' <> '{}'::jsonb THEN
+            PERFORM commit_beside(rare_text::jsonb, after, streams, types, payloads);
+        END IF;
         IF rare_text::jsonb ? 'read_models' THEN
             PERFORM commit_read_models(rare_text::jsonb -> 'read_models', after, new_head, streams);
         END IF;

@@ -60,6 +60,10 @@ BEGIN
     IF (changes ->> 'epoch')::bigint <> found_number THEN
         PERFORM refuse('PC010', json_build_object('actual', found_number));
     END IF;
+    -- Most batches only ask.
+    IF changes - 'epoch' = '{}'::jsonb THEN
+        RETURN;
+    END IF;
     PERFORM change_generations(changes -> 'generations');
 
     FOR asked IN

@@ -13,5 +13,6 @@ mod guide;
 mod parked;
 mod processes;
 mod programs;
+mod projections;
 mod restore;
 mod timers;

@@ -40,14 +40,19 @@ struct Remembered {
 const CACHED_ROWS: usize = 10_000;
 
 impl Inline {
-    /// Forgets all rows, and looks where the read models stand.
-    pub(super) async fn look(engine: &Engine, store: &dyn Store) -> Result<Self, StoreError> {
+    /// Forgets all rows, and looks where the read models stand. Beside other nodes, who writes nothing inline must hear of it too when
+    /// one of them begins to.
+    pub(super) async fn look(
+        engine: &Engine,
+        store: &dyn Store,
+        is_one_of_many: bool,
+    ) -> Result<Self, StoreError> {
         let mut standings = store.projections().await?;
         while let Some(it) = standings.generations.iter().find(|it| is_of_another_release(engine, it)) {
             leave_behind(store, it.generation.clone(), it.checkpoint).await?;
             standings = store.projections().await?;
         }
-        if store.nodes().is_none() && !engine.projections().any(|it| it.is_inline()) {
+        if !is_one_of_many && !engine.projections().any(|it| it.is_inline()) {
             return Ok(Self::default());
         }
         let mut models = Vec::new();

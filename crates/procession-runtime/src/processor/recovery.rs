@@ -179,7 +179,7 @@ impl Processor {
         calls.iter().for_each(|it| self.quiet.begun(it.process));
         self.effects.reset(calls);
         self.holds = Holds::of(holds);
-        self.inline = Inline::look(&self.engine, &*self.store).await?;
+        self.inline = Inline::look(&self.engine, &*self.store, self.share.is_part()).await?;
         self.blocked = Blocked::default();
         self.read_parked().await?;
         self.head = progress.head;
