@@ -113,11 +113,12 @@ impl Keeper {
         }
         while node.is_ours(self.partition()) {
             let head = node.head(&*self.store).await?;
-            let mut is_busy = false;
             for index in 0..self.fillings.len() {
-                is_busy |= self.follow(index, head, &node.processor).await?;
+                self.follow(index, head, &node.processor).await?;
             }
-            is_busy = is_busy || self.promote(head, &node.processor).await? || self.sweep().await?;
+            // One of them may have begun another one.
+            let is_behind = self.fillings.iter().any(|it| self.follows(it) && it.through < head);
+            let is_busy = is_behind || self.promote(head, &node.processor).await? || self.sweep().await?;
             self.tell((!is_busy).then_some(head));
             if is_busy {
                 tokio::task::yield_now().await;
@@ -151,24 +152,23 @@ impl Keeper {
         filling.state != GenerationState::Retired && filling.version == self.projection.declared_version()
     }
 
-    /// Takes a generation one step further. Returns whether there is more.
+    /// Takes a generation one step further.
     async fn follow(
         &mut self,
         index: usize,
         head: Position,
         processor: &mpsc::WeakSender<Call>,
-    ) -> Result<bool, StoreError> {
-        let Some(filling) = self.fillings.get(index) else { return Ok(false) };
+    ) -> Result<(), StoreError> {
+        let Some(filling) = self.fillings.get(index) else { return Ok(()) };
         if !self.follows(filling) || filling.through >= head {
-            return Ok(false);
+            return Ok(());
         }
         let entries = self.store.read_log(filling.through, ENTRIES).await?;
         let before = entries.iter().position(|it| self.is_operation(it)).unwrap_or(entries.len());
         match (before, entries.first()) {
-            (0, Some(operation)) => self.operate(index, operation, processor).await?,
-            _ => self.fold(index, &entries[..before]).await?,
+            (0, Some(operation)) => self.operate(index, operation, processor).await,
+            _ => self.fold(index, &entries[..before]).await,
         }
-        Ok(self.fillings.get(index).is_some_and(|it| it.through < head))
     }
 
     /// Folds a part of the log into a generation.
