@@ -67,7 +67,7 @@
 //! | P18 | an older release of a process, and an older one beside a newer one | `versions` |
 //! | T1, T2, T4, T6 | commands that become due later, and those of a process that has ended | `timers`, `reminders`, `timeouts` |
 //! | J2, J3, J4, J5 | read models: rebuilt, beside the old one, without side effects, with parked streams | `projections`, `read_models` |
-//! | J7 | who keeps read models up when nodes come and go | `projections`, `nodes` |
+//! | J7 | who keeps read models up when nodes come and go | `projections`, `projections_over_nodes` |
 //! | N1, N4, N5, N7 | nodes that come, die, are not heard, are late, and stop | `nodes` |
 //! | O3, O9, T1, P13, C1 over nodes | one effect, one owner, one order, whichever node is asked | `nodes` |
 //! | C1 | one and four workers while the runtime and the store come and go | `whole` |
