@@ -65,7 +65,7 @@ fn bad_input_gets_a_sentence_and_an_exit_code_and_changes_nothing() {
         (&["check", "--duplicates", "-1"], 2, "unexpected argument '-1'"),
         (&["map", "--format", "png"], 2, "possible values: text, mermaid, json"),
         (&["serve", "--listen", "nowhere"], 2, "--listen"),
-        (&["stays", "--store", "postgres://localhost/hotel"], 2, "not in this build"),
+        (&["stays", "--store", "mysql://localhost/hotel"], 2, "write sqlite:FILE or postgres://"),
         (&["stays", "--store", "hotel.db"], 2, "write sqlite:FILE"),
         (&["stays", "--store", "sqlite::memory:"], 2, "write sqlite:FILE"),
         (&["check-out"], 2, "unrecognized subcommand"),
