@@ -31,14 +31,17 @@ RETURN CASE
     ELSE false
 END;
 
--- Who shares, and of each partition its owner, its token and its checkpoint.
+-- Who shares, and of each partition its owner, its token and its checkpoint. A node is heard when it was in the last three of its
+-- heartbeats and its connection is there.
 CREATE FUNCTION sharing(
-    OUT nodes bigint[], OUT are_settled boolean[], OUT owners bigint[], OUT tokens bigint[], OUT checkpoints bigint[]
+    OUT nodes bigint[], OUT are_settled boolean[], OUT are_heard boolean[],
+    OUT owners bigint[], OUT tokens bigint[], OUT checkpoints bigint[]
 ) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT array_agg(node.id ORDER BY node.id),
-           array_agg(clock_timestamp() >= node.came + node.lease / 4 ORDER BY node.id)
-    INTO nodes, are_settled FROM node;
+           array_agg(clock_timestamp() >= node.came + node.lease / 4 ORDER BY node.id),
+           array_agg(clock_timestamp() < node.beat + node.lease * 0.3 AND is_alive(node.writer) ORDER BY node.id)
+    INTO nodes, are_settled, are_heard FROM node;
     SELECT array_agg(share.node ORDER BY partition.id), array_agg(partition.token ORDER BY partition.id),
            array_agg(partition.checkpoint ORDER BY partition.id)
     INTO owners, tokens, checkpoints
@@ -47,7 +50,9 @@ END $$;
 
 -- A sign of life. What the node returns is free, and what belongs to those who have died.
 CREATE FUNCTION beat(node_id bigint, node_name text, lease_milliseconds bigint, writer_id bigint, returned smallint[])
-RETURNS TABLE (nodes bigint[], are_settled boolean[], owners bigint[], tokens bigint[], checkpoints bigint[])
+RETURNS TABLE (
+    nodes bigint[], are_settled boolean[], are_heard boolean[], owners bigint[], tokens bigint[], checkpoints bigint[]
+)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -63,7 +68,9 @@ END $$;
 
 -- A node takes what is free of these. Its last owner can commit nothing more for it.
 CREATE FUNCTION claim(node_id bigint, wanted smallint[])
-RETURNS TABLE (nodes bigint[], are_settled boolean[], owners bigint[], tokens bigint[], checkpoints bigint[])
+RETURNS TABLE (
+    nodes bigint[], are_settled boolean[], are_heard boolean[], owners bigint[], tokens bigint[], checkpoints bigint[]
+)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN

@@ -32,14 +32,16 @@ struct Sharing {
 impl Sharing {
     fn of(row: &Row) -> Read<Self> {
         let id = |it: i64| NodeId(u64::try_from(it).unwrap_or_default());
-        let (nodes, are_settled): (Vec<i64>, Vec<bool>) = (get(row, 0)?, get(row, 1)?);
-        let (owners, tokens): (Vec<Option<i64>>, Vec<i64>) = (get(row, 2)?, get(row, 3)?);
-        let sharers = nodes.into_iter().zip(are_settled);
+        let (nodes, are_settled, are_heard): (Vec<i64>, Vec<bool>, Vec<bool>) =
+            (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+        let (owners, tokens): (Vec<Option<i64>>, Vec<i64>) = (get(row, 3)?, get(row, 4)?);
+        let sharers = nodes.into_iter().zip(are_settled).zip(are_heard);
+        let sharer = |((node, is_settled), is_heard)| Sharer { node: id(node), is_settled, is_heard };
         Ok(Self {
-            sharers: sharers.map(|(node, is_settled)| Sharer { node: id(node), is_settled }).collect(),
+            sharers: sharers.map(sharer).collect(),
             owners: owners.into_iter().map(|it| it.map(id)).collect(),
             tokens: tokens.into_iter().map(|it| u64::try_from(it).unwrap_or_default()).collect(),
-            checkpoints: get::<Vec<i64>>(row, 4)?.into_iter().map(position).collect(),
+            checkpoints: get::<Vec<i64>>(row, 5)?.into_iter().map(position).collect(),
         })
     }
 

@@ -445,6 +445,7 @@ macro_rules! conformance_of_nodes {
             nodes {
                 n1_one_node_owns_everything_and_a_second_one_gets_its_share
                 n1_a_killed_node_is_taken_over_within_its_lease
+                n1_nothing_is_kept_free_for_a_node_that_has_died
                 n4_a_node_that_is_not_heard_owns_nothing_before_anyone_else_may
                 n5_one_late_heartbeat_moves_nothing
                 n7_what_a_node_owned_is_handled_at_once_when_it_stops

@@ -54,8 +54,12 @@ impl Members {
     }
 
     fn sharers(&self, now: Instant) -> Vec<Sharer> {
-        let settled = |it: &Member| now.duration_since(it.came) >= it.lease / 4;
-        self.living.iter().map(|(node, it)| Sharer { node: *node, is_settled: settled(it) }).collect()
+        let sharer = |(node, it): (&NodeId, &Member)| Sharer {
+            node: *node,
+            is_settled: now.duration_since(it.came) >= it.lease / 4,
+            is_heard: now.duration_since(it.last_beat) < it.lease * 3 / 10,
+        };
+        self.living.iter().map(sharer).collect()
     }
 }
 

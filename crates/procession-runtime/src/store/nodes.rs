@@ -112,6 +112,8 @@ pub struct Sharer {
     pub node: NodeId,
     /// Whether it has lived long enough for others to make room for it. One that dies at every start gets nothing of theirs.
     pub is_settled: bool,
+    /// Whether it was heard in the last three of its heartbeats, and has not lost its connection. Nothing is kept free for one that may be dead.
+    pub is_heard: bool,
 }
 
 /// What a node may take, and what it should return.
@@ -145,8 +147,8 @@ pub fn allot(sharers: &[Sharer], owners: &[Option<NodeId>], node: NodeId) -> All
     let of_node = || owners.iter().zip(0..).filter(|(owner, _)| **owner == Some(node));
     let owned = of_node().count();
     let free = owners.iter().zip(0..).filter(|(owner, _)| owner.is_none());
-    let room = shared_out(&|_| true).saturating_sub(owned);
-    let keeps = shared_out(&|it| it.is_settled);
+    let room = shared_out(&|it| it.is_heard).saturating_sub(owned);
+    let keeps = shared_out(&|it| it.is_heard && it.is_settled);
     Allotment {
         to_claim: free.take(room).map(|(_, partition)| Partition(partition)).collect(),
         to_return: of_node().skip(keeps).map(|(_, partition)| Partition(partition)).collect(),
@@ -160,7 +162,7 @@ mod tests {
     use super::*;
 
     fn sharers(count: u64) -> Vec<Sharer> {
-        (0..count).map(|id| Sharer { node: NodeId(id), is_settled: true }).collect()
+        (0..count).map(|id| Sharer { node: NodeId(id), is_settled: true, is_heard: true }).collect()
     }
 
     /// Everybody does what it is told, in turn, until nobody is told anything.
@@ -196,6 +198,18 @@ mod tests {
 
         assert_eq!(allot(&all, &owners, NodeId(0)).to_return, []);
         assert_eq!(allot(&all, &owners, NodeId(1)).to_claim, [Partition(3)]);
+    }
+
+    #[test]
+    fn nothing_is_kept_free_nor_given_up_for_a_node_that_may_be_dead() {
+        let mut all = sharers(2);
+        all[1].is_heard = false;
+        let owners = [Some(NodeId(0)), Some(NodeId(0)), None, None];
+
+        let given = allot(&all, &owners, NodeId(0));
+
+        assert_eq!(given, Allotment { to_claim: vec![Partition(2), Partition(3)], to_return: vec![] });
+        assert_eq!(allot(&all, &[Some(NodeId(0)); 4], NodeId(0)).to_return, []);
     }
 
     #[test]

@@ -108,6 +108,22 @@ pub async fn n1_a_killed_node_is_taken_over_within_its_lease<U: SharedStoreUnder
     is_sound_in_the_end(&a).await;
 }
 
+pub async fn n1_nothing_is_kept_free_for_a_node_that_has_died<U: SharedStoreUnderTest>() {
+    // given a node that has died before it owned anything
+    let (place, a, b) = two_nodes::<U>().await;
+    Node::start(&place, "c").await.kill();
+
+    // when what another one owned is free
+    b.runtime.clone().stop().await.unwrap();
+    let stopped = Instant::now();
+
+    // then it is taken at once, and not when the lease of the dead one has run out
+    until("a has everything", async || a.partitions("a").await == ALL).await;
+    assert!(stopped.elapsed() < LEASE * 2 / 3, "{:?}", stopped.elapsed());
+    work_is_done(&a, "s").await;
+    is_sound_in_the_end(&a).await;
+}
+
 pub async fn n4_a_node_that_is_not_heard_owns_nothing_before_anyone_else_may<U: SharedStoreUnderTest>() {
     // given a node that owns everything, and one that waits for it
     let (place, line) = (Shared::<U>::create().await, Line::default());
