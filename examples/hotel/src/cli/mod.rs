@@ -13,6 +13,7 @@ mod guests;
 mod history;
 mod look;
 mod map;
+mod node;
 mod on_the_way;
 mod process;
 mod replay;

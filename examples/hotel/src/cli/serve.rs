@@ -12,7 +12,9 @@ use tokio::{
 use super::{
     CliError, Done, bookings,
     deadline::GroupDeadline,
-    guests, report_troubles,
+    guests,
+    node::Node,
+    report_troubles,
     store::{StoreFile, then_close},
     traces::Traces,
 };
@@ -27,6 +29,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     within: GroupDeadline,
     #[command(flatten)]
+    node: Node,
+    #[command(flatten)]
     traces: Traces,
 }
 
@@ -35,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl Serve {
     pub(super) async fn run(self, store: &StoreFile) -> Done {
-        let Self { listen, within, traces } = self;
+        let Self { listen, within, node, traces } = self;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             CliError::failed(format!("the hotel cannot listen on {listen}: {error}"))
                 .hint("name a free address, for example --listen 127.0.0.1:0")
@@ -44,7 +48,7 @@ impl Serve {
             CliError::failed(format!("nothing can be counted: {error}"))
                 .hint("this is a mistake in the program; tell its makers")
         })?;
-        let runtime = store.open_or_create().await?;
+        let runtime = store.open_or_create_as(node.runtime()).await?;
         report_troubles();
         then_close(runtime, async |runtime| {
             let exporting = traces.export(runtime, store)?;

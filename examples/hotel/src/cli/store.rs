@@ -8,7 +8,7 @@ use hotel::{
     GuestStayId, Style, front_desk,
     guest_stays::{GuestStay, Status},
 };
-use procession::{Instance, Reader, Runtime, Store as _, StoreAddress, sqlite::OpenError};
+use procession::{Instance, Reader, Runtime, RuntimeBuilder, Store as _, StoreAddress, sqlite::OpenError};
 
 use super::{CliError, Done, on_the_way};
 
@@ -65,12 +65,17 @@ impl StoreFile {
 
     /// Starts the hotel on the store, which is created if there is none.
     pub(crate) async fn open_or_create(&self) -> Result<Runtime, CliError> {
+        self.open_or_create_as(Runtime::builder()).await
+    }
+
+    /// The same, as this runtime.
+    pub(crate) async fn open_or_create_as(&self, runtime: RuntimeBuilder) -> Result<Runtime, CliError> {
         let store = self.address.open().await?;
         if let Err(error) = on_the_way::must_fit(&store, self.style).await {
             store.close().await?;
             return Err(error);
         }
-        Ok(Runtime::start(&front_desk(self.style)?, store).await?)
+        Ok(runtime.start(&front_desk(self.style)?, store).await?)
     }
 
     /// Starts the hotel on a store that must be there.
