@@ -4,7 +4,12 @@ use crate::Failed;
 
 /// Runs cargo in the workspace. What it prints goes through.
 pub(crate) fn run(arguments: &[&str]) -> Result<(), Failed> {
-    succeed(cargo().args(arguments))
+    run_with(&[], arguments)
+}
+
+/// The same, with something in its environment.
+pub(crate) fn run_with(environment: &[(&str, String)], arguments: &[&str]) -> Result<(), Failed> {
+    succeed(cargo().envs(environment.iter().map(|(name, value)| (name, value))).args(arguments))
 }
 
 fn cargo() -> Command {

@@ -6,6 +6,7 @@
 
 mod audit;
 mod chance;
+mod chaos;
 mod everywhere;
 mod groups;
 mod serving;

@@ -28,12 +28,26 @@ impl Serving {
         style: Style,
         environment: &[(&str, String)],
     ) -> Result<Self, ExitStatus> {
+        let store = format!("sqlite:{}", store.display());
+        let complaints = if environment.is_empty() { Stdio::inherit() } else { Stdio::null() };
+        Self::open(&["--store", &store, "--style", style.name()], environment, complaints)
+    }
+
+    /// A hotel that is told everything but where it listens.
+    ///
+    /// # Errors
+    /// Its end, if it has ended before it opened.
+    pub(crate) fn open(
+        arguments: &[&str],
+        environment: &[(&str, String)],
+        complaints: Stdio,
+    ) -> Result<Self, ExitStatus> {
         let mut process = Command::new(env!("CARGO_BIN_EXE_hotel"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--style", style.name(), "--store"])
-            .arg(format!("sqlite:{}", store.display()))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
-            .stderr(if environment.is_empty() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(complaints)
             .spawn()
             .unwrap();
         let mut first_line = String::new();
@@ -63,7 +77,21 @@ impl Serving {
 
     /// SIGTERM: it finishes what it has taken, and closes its store.
     pub(crate) fn ask_to_close(&self) {
-        let kill = format!("kill -TERM {}", self.process.id());
+        self.signal("TERM");
+    }
+
+    /// SIGSTOP: it lives, and does nothing.
+    pub(crate) fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT: it goes on where it was, and knows nothing of the time that has passed.
+    pub(crate) fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let kill = format!("kill -{signal} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
