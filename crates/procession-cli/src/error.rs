@@ -122,7 +122,7 @@ impl From<InspectError> for CliError {
         match error {
             InspectError::Store(error) => error.into(),
             InspectError::Description(error) => Self::store(error),
-            error @ InspectError::Note { .. } => Self::store(error),
+            error @ (InspectError::Note { .. } | InspectError::Undescribed) => Self::store(error),
         }
     }
 }

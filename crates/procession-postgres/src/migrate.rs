@@ -3,11 +3,12 @@ use tokio_postgres::{Client, Error, GenericClient};
 use crate::{ConnectError, options::DEFAULT_PARTITIONS, server::Server, session::quoted};
 
 /// The steps that lead to the schema, each applied once and never changed.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../migrations/0001_store.sql"),
     include_str!("../migrations/0002_commit.sql"),
     include_str!("../migrations/0003_nodes.sql"),
     include_str!("../migrations/0004_read_models.sql"),
+    include_str!("../migrations/0005_archive.sql"),
 ];
 
 /// What a schema is.

@@ -173,6 +173,9 @@ pub(crate) const CALLS: &str =
         call.due, call.cause, call.at
     FROM call LEFT JOIN stream ON stream.id = call.stream ORDER BY call.position, call.handler";
 
+pub(crate) const ARCHIVED: &str = "SELECT process, first, last, entries, digest, file, at FROM archived
+    WHERE (process, first) > ($1, $2) ORDER BY process, first LIMIT $3";
+
 pub(crate) const HOLDS: &str = "SELECT process, kind, operation FROM hold ORDER BY process";
 
 pub(crate) const NOTE: &str = "SELECT text FROM note WHERE name = $1";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use procession_core::Cancellation;
 use procession_runtime::{
     StoreError,
-    store::{Batch, Delivery, EffectCall, Parked},
+    store::{Archived, Batch, Delivery, EffectCall, Parked},
 };
 use serde_json::{Map, Value, json};
 
@@ -62,6 +62,7 @@ pub(crate) fn rare(batch: &Batch, names: &Names<'_>, large: Vec<Value>, partitio
     let last: BTreeMap<_, _> = batch.notes.iter().map(|(name, text)| (name, text)).collect();
     let note = |(name, text): (_, &Option<String>)| json!({ "name": escape(name), "text": text.as_deref().map(escape) });
     add("notes", last.into_iter().map(|(name, text)| note((name.as_ref(), text))).collect());
+    add("archived", batch.archived.iter().map(archived).collect());
     all.extend(read_models(&batch.read_models, names).map(|it| ("read_models".to_owned(), it)));
     if all.is_empty() {
         return None;
@@ -70,6 +71,18 @@ pub(crate) fn rare(batch: &Batch, names: &Names<'_>, large: Vec<Value>, partitio
         all.insert("most_timers".into(), most.into());
     }
     Some(Value::Object(all).to_string())
+}
+
+fn archived(it: &Archived) -> Value {
+    json!({
+        "process": bound(it.process.0),
+        "first": bound(it.first.0),
+        "last": bound(it.last.0),
+        "entries": bound(it.entries),
+        "digest": escape(&it.digest),
+        "file": escape(&it.file),
+        "at": it.at.as_microsecond(),
+    })
 }
 
 fn delivery(it: &Delivery) -> Value {

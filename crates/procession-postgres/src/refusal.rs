@@ -6,7 +6,7 @@ use procession_core::{
 };
 use procession_runtime::{
     StoreError,
-    store::{Batch, Conflict},
+    store::{Batch, Conflict, ToArchive},
 };
 use serde_json::Value;
 use tokio_postgres::{Error, error::SqlState};
@@ -89,6 +89,12 @@ fn refused(context: &Context, batch: &Batch, code: &SqlState, detail: &Value) ->
             let what = if detail.get("what")?.as_str()? == "timers" { "timers" } else { "messages" };
             let (process, size, limit) = (ProcessId(number("process")?), number("size")?, number("limit")?);
             StoreError::ProcessTooLarge { process, what, size, limit }
+        }
+        "PC008" => {
+            let it = batch.archived.get(index("piece")?.checked_sub(1)?)?;
+            let (handled, head) = (at("handled")?, at("head")?);
+            let waits = detail.get("waits")?.as_bool()?;
+            it.check(ToArchive { waits, handled, head, entries: number("entries")? }).err()?.into()
         }
         "PC006" => {
             let entry = || Some(batch.entries.get(index("entry")?.checked_sub(1)?)?.entry.encoded());

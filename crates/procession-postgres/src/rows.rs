@@ -8,7 +8,7 @@ use procession_core::{
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 use procession_runtime::store::{
-    Delivery, EffectCall, Hold, HoldKind, Parked, ParkedReason, ProcessExtent, Timer, TimerId,
+    Archived, Delivery, EffectCall, Hold, HoldKind, Parked, ParkedReason, ProcessExtent, Timer, TimerId,
 };
 use tokio_postgres::{Row, types::FromSql};
 
@@ -123,6 +123,19 @@ pub(crate) fn extent(row: &Row) -> Read<ProcessExtent> {
         last: position(get(row, 1)?),
         messages: number(get(row, 2)?),
         timers: number(get(row, 3)?),
+    })
+}
+
+/// The columns are those of [`crate::queries::ARCHIVED`].
+pub(crate) fn archived(row: &Row) -> Read<Archived> {
+    Ok(Archived {
+        process: position(get(row, 0)?).into(),
+        first: position(get(row, 1)?),
+        last: position(get(row, 2)?),
+        entries: number(get(row, 3)?),
+        digest: text(row, 4)?,
+        file: text(row, 5)?,
+        at: timestamp(row, 6)?,
     })
 }
 

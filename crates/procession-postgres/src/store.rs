@@ -8,8 +8,9 @@ use procession_core::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked, ParkedOf,
-        ParkedStream, ProcessExtent, Progress, Projections, Row as ModelRow, RowsOf, Timer, TimersOf,
+        Answer, Archived, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked,
+        ParkedOf, ParkedStream, ProcessExtent, Progress, Projections, Row as ModelRow, RowsOf, Timer,
+        TimersOf,
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -190,6 +191,11 @@ impl Store for PostgresStore {
 
     fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>> {
         self.readers.first(queries::KEY, values![escaped(&key)], first_position)
+    }
+
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>> {
+        let values = values![bound(after.0.0), bound(after.1.0), bound(limit)];
+        self.readers.all(queries::ARCHIVED, values, rows::archived)
     }
 
     fn id(&self) -> Answer<String> {

@@ -166,25 +166,22 @@ impl Runtime {
         position: Position,
         entry: &procession_core::log::Entry,
     ) -> Result<Answered, RequestError> {
-        let before = Position(position.0.saturating_sub(1));
-        let found = self.store().read_log(before, 1).await.map_err(unavailable)?;
-        let process = found.first().map_or(position.into(), |it| it.process);
-        let same = found.first().is_some_and(|it| {
-            let it = &it.entry;
-            it.kind == entry.kind
-                && it.stream == entry.stream
-                && it.name == entry.name
-                && it.payload == entry.payload
-        });
-        if !same {
+        let found = self.store().read_entries(vec![position]).await.map_err(unavailable)?;
+        let Some(Recorded { process, entry: seen, .. }) = found.into_iter().next() else {
+            return Err(RequestError::Archived { key: key.into(), position });
+        };
+        let is_same = seen.kind == entry.kind
+            && seen.stream == entry.stream
+            && seen.name == entry.name
+            && seen.payload == entry.payload;
+        if !is_same {
             return Err(RequestError::KeyReused { key: key.into(), position });
         }
         // Its outcome was logged right behind it, in the same commit.
         let (mut outcome, mut after) = (Vec::new(), position);
         loop {
             let entries = self.store().read_log(after, 64).await.map_err(unavailable)?;
-            let read = entries.len();
-            after = after.plus(read as u64);
+            after = entries.last().map_or(after, |it| it.position);
             let before = outcome.len();
             outcome.extend(entries.into_iter().take_while(|it| it.causation == Some(position)));
             if outcome.len() - before < 64 {

@@ -95,6 +95,9 @@ pub enum OperatorError {
     /// No message has begun a process there.
     #[error("there is no process {0}")]
     UnknownProcess(ProcessId),
+    /// The process has ended long ago.
+    #[error("process {0} has ended, and is archived; there is nothing to suspend, to resume or to cancel")]
+    Archived(ProcessId),
     /// The process was cancelled, which is final.
     #[error("process {0} was cancelled; nothing brings it back")]
     Cancelled(ProcessId),
@@ -207,6 +210,8 @@ struct Subjects {
     first: BTreeMap<(String, Stream), Position>,
     timers: BTreeMap<TimerId, Subject>,
     processes: BTreeMap<ProcessId, Subject>,
+    /// Those of which nothing is left in the log.
+    archived: BTreeSet<ProcessId>,
     holds: BTreeMap<ProcessId, HoldKind>,
     projections: BTreeSet<Arc<str>>,
 }
@@ -289,12 +294,15 @@ impl Subjects {
         if processes.is_empty() {
             return Ok(());
         }
-        let first = store.read_entries(processes.iter().map(|it| it.began_at()).collect()).await?;
-        for Recorded { position, process, entry, .. } in first {
-            if process.began_at() == position {
+        for process in processes {
+            // Its beginning, or what is left of it.
+            let first = store.read_process(process, Position::START, 1).await?;
+            if let Some(Recorded { position, entry, .. }) = first.into_iter().next() {
                 let stream = entry.stream.clone();
                 let subject = Subject::new(stream, process, position);
                 self.processes.insert(process, subject);
+            } else if store.process(process).await?.is_some() {
+                self.archived.insert(process);
             }
         }
         let holds = store.holds().await?.into_iter().map(|(process, hold)| (process, hold.kind));
@@ -370,7 +378,11 @@ impl Subjects {
     }
 
     fn process(&self, process: ProcessId) -> Result<Subject, OperatorError> {
-        self.processes.get(&process).cloned().ok_or(OperatorError::UnknownProcess(process))
+        match self.processes.get(&process) {
+            Some(subject) => Ok(subject.clone()),
+            None if self.archived.contains(&process) => Err(OperatorError::Archived(process)),
+            None => Err(OperatorError::UnknownProcess(process)),
+        }
     }
 }
 

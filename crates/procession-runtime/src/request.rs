@@ -109,6 +109,17 @@ pub enum RequestError {
         /// Where the earlier command stands.
         position: Position,
     },
+    /// The idempotency key was used before, and what came of it is archived.
+    #[error(
+        "the idempotency key `{key}` was used before (at position {position}), and that is archived by now, so what came of \
+         it cannot be told; it is not done again"
+    )]
+    Archived {
+        /// The key.
+        key: String,
+        /// Where the earlier command stood.
+        position: Position,
+    },
     /// The message that the command answers is not one of this log.
     #[error("the message at position {position}, which the command answers, is not in this log")]
     UnknownCause {

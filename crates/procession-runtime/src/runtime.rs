@@ -298,9 +298,7 @@ impl Runtime {
     }
 
     pub(crate) async fn has_process(&self, process: ProcessId) -> Result<bool, StoreError> {
-        let before = Position(process.0.saturating_sub(1));
-        let found = self.store().read_log(before, 1).await?;
-        Ok(found.first().is_some_and(|it| it.process == process))
+        Ok(self.store().process(process).await?.is_some())
     }
 
     /// Reads states and processes.

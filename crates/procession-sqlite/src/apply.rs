@@ -17,6 +17,7 @@ use procession_runtime::{
 use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
 
 use crate::{
+    archive::archive,
     error::store_error,
     fault_points::FaultPoint,
     rows::{hold_number, kind_number, reason_number},
@@ -86,6 +87,7 @@ impl Applier {
         self.change_timers(connection, batch, after)?;
         beside_the_log(connection, batch).map_err(store_error)?;
         self.change_read_models(connection, &batch.read_models, after, head)?;
+        archive(connection, batch, head)?;
         FaultPoint::BatchWritten.pass();
         self.head = Some(head);
         Ok(Committed { after })

@@ -7,6 +7,7 @@
 
 mod apply;
 mod apply_read_models;
+mod archive;
 mod backup;
 mod error;
 #[doc(hidden)]

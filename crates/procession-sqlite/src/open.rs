@@ -13,8 +13,9 @@ use crate::{
 
 /// `PROC` in ASCII: how SQLite files are told apart.
 const APPLICATION_ID: i64 = 0x5052_4F43;
-/// 2 came with process managers: commands have a sender. 3 came with effects and operators, 4 with read models.
-const FORMAT: i64 = 4;
+/// 2 came with process managers: commands have a sender. 3 came with effects and operators, 4 with read
+/// models, 5 with archives.
+const FORMAT: i64 = 5;
 /// Releases up to 3.51.2 can corrupt a file in WAL mode when a checkpoint and a write meet.
 const OLDEST_SAFE_SQLITE: i32 = 3_051_003;
 
@@ -293,6 +294,9 @@ fn upgrade(transaction: Transaction<'_>) -> SqlResult<()> {
     }
     if found < 4 {
         transaction.execute_batch(include_str!("upgrade_to_4.sql"))?;
+    }
+    if found < 5 {
+        transaction.execute_batch(include_str!("upgrade_to_5.sql"))?;
     }
     if found < FORMAT {
         transaction.execute_batch(include_str!("message_view.sql"))?;

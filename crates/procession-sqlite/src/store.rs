@@ -12,8 +12,8 @@ use procession_core::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Ownership, Parked, ParkedOf,
-        ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Timer, TimersOf,
+        Answer, Archived, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Ownership, Parked,
+        ParkedOf, ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Timer, TimersOf,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result as SqlResult, params};
@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::{
     BackupError, OpenError, SqliteOptions,
     apply::Applier,
-    backup, inspect,
+    archive, backup, inspect,
     lock::{InUse, WriteLock},
     read::Readers,
     read_models, rows,
@@ -248,6 +248,11 @@ impl Store for SqliteStore {
             let query = "SELECT position FROM idempotency_key WHERE key = ?1";
             connection.prepare_cached(query)?.query_row([&*key], position).optional()
         })
+    }
+
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>> {
+        let after = (bound(after.0.0), bound(after.1.0));
+        self.readers.read(move |connection| archive::archived(connection, after, bound(limit)))
     }
 
     fn id(&self) -> Answer<String> {

@@ -7,6 +7,20 @@ use std::time::Duration;
 macro_rules! conformance {
     ($under_test:ty) => {
         $crate::conformance! { @tests $under_test;
+            archive {
+                what_is_archived_leaves_the_log_and_what_is_kept_stays
+                what_follows_an_archive_stands_at_new_places
+                what_has_not_ended_is_not_archived_and_nothing_of_its_batch_takes_effect
+                the_newest_entry_and_what_is_gone_are_not_archived
+                what_a_read_model_has_not_come_to_is_not_archived
+                pieces_are_read_in_pages
+                o1_a_crash_around_an_archive_leaves_all_or_nothing
+                promise_6_states_are_the_same_after_an_archive
+                promise_6_what_is_archived_is_replayed_as_it_is_recorded
+                o3_a_key_whose_message_is_archived_has_no_second_effect_and_says_so
+                what_waits_behind_an_archive_is_handled_after_a_restart
+                an_archive_while_commits_go_on_disturbs_nobody
+            }
             atomic {
                 s5_a_stale_version_in_the_last_entry_leaves_nothing_behind
                 s5_a_key_of_another_batch_in_the_last_entry_leaves_nothing_behind

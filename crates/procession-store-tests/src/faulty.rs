@@ -14,8 +14,8 @@ use procession::{
 use procession_runtime::{
     Store, StoreError,
     store::{
-        Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Ownership, Parked, ParkedOf,
-        ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Timer, TimersOf,
+        Answer, Archived, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Ownership, Parked,
+        ParkedOf, ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Timer, TimersOf,
     },
 };
 use tokio::sync::watch;
@@ -247,6 +247,10 @@ impl<S: Store + Clone> Store for FaultyStore<S> {
 
     fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>> {
         self.read(|it| it.find_key(key))
+    }
+
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>> {
+        self.read(|it| it.archived(after, limit))
     }
 
     fn id(&self) -> Answer<String> {

@@ -167,8 +167,8 @@ impl<E: SpanExporter> Follower<E> {
         let root = if recorded.position == began {
             Some(recorded.clone())
         } else {
-            let before = Position(began.0.saturating_sub(1));
-            self.reader.store().read_log(before, 1).await?.pop()
+            // None if it is archived; then the trace was exported long ago.
+            self.reader.store().read_entries(vec![began]).await?.pop()
         };
         let trace = root.map(|it| Trace::begun_by(it.position, &it.entry));
         if let Some(trace) = trace {

@@ -2,6 +2,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::{Position, ProcessId};
 use crate::{Stream, Version};
@@ -37,6 +38,13 @@ impl Kind {
     #[must_use]
     pub fn is_command(self) -> bool {
         matches!(self, Self::Command | Self::ExecutedCommand)
+    }
+
+    /// Whether it is read again, however old it is: states are folded from events, and read models from events and public
+    /// events. The rest is needed until its process has ended, and may be archived then.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        matches!(self, Self::Event | Self::PublicEvent)
     }
 }
 
@@ -120,7 +128,8 @@ pub struct Recorded {
     pub entry: Arc<Entry>,
 }
 
+/// As it stands, so that no number loses digits. What breaks a line stands between tokens only.
 fn as_json<S: Serializer>(payload: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let value: serde_json::Value = serde_json::from_str(payload).map_err(serde::ser::Error::custom)?;
-    value.serialize(serializer)
+    let value = RawValue::from_string(payload.replace(['\n', '\r'], " "));
+    value.map_err(serde::ser::Error::custom)?.serialize(serializer)
 }

@@ -2,7 +2,7 @@ use std::{fmt, num::ParseIntError, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// The place of a message in the log of its store: dense, starting at 1, never used twice.
+/// The place of a message in the log of its store: given one after the other, starting at 1, never used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub u64);

@@ -15,7 +15,7 @@ use std::{
 use crate::{
     Context, Engine, Failure, Handlers, InstanceState, Output, Stream, Version,
     engine::ReactFn,
-    log::{Encoded, Entry, Kind, Position, Recorded},
+    log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
     repairs::{Repairs, is_decided},
 };
 
@@ -27,6 +27,8 @@ pub struct Replay<'a> {
     messages: BTreeMap<Position, Recorded>,
     repairs: Repairs,
     parked: BTreeSet<(Position, String)>,
+    /// Up to where processes are archived: of what stands before it, only what is kept is there.
+    archived: BTreeMap<ProcessId, Position>,
     /// Who has reacted to an event already, of those that may do so later than others.
     reacted: BTreeSet<(Position, String)>,
     /// What was asked for later, by the message whose handling was compared.
@@ -90,6 +92,7 @@ impl<'a> Replay<'a> {
             messages: BTreeMap::new(),
             repairs: Repairs::default(),
             parked: BTreeSet::new(),
+            archived: BTreeMap::new(),
             reacted: BTreeSet::new(),
             asked_for: BTreeMap::new(),
             moved_on: BTreeMap::new(),
@@ -102,6 +105,15 @@ impl<'a> Replay<'a> {
     #[must_use]
     pub fn without(mut self, parked: Position, handler: &str) -> Self {
         self.parked.insert((parked, handler.into()));
+        self
+    }
+
+    /// Takes as it is recorded what a process has decided up to an entry: it is archived, and with it what was decided on. Say
+    /// so before the replay begins.
+    #[must_use]
+    pub fn archived(mut self, process: ProcessId, up_to: Position) -> Self {
+        let known = self.archived.entry(process).or_default();
+        *known = up_to.max(*known);
         self
     }
 
@@ -153,6 +165,9 @@ impl<'a> Replay<'a> {
         let Some(first) = step.first() else { return Ok(()) };
         let Some(at) = first.causation else { return Ok(()) };
         let cause = self.messages.get(&at).filter(|it| it.position < first.position);
+        if cause.is_none() && self.is_archived(first.process, at) {
+            return self.take_as_recorded(&step);
+        }
         let cause = cause.ok_or(Difference::NoCause { at: first.position, cause: at })?.clone();
         if self.became_due(&cause, &step) {
             return Ok(());
@@ -175,6 +190,21 @@ impl<'a> Replay<'a> {
         self.asked_for.entry(at).or_default().extend(later);
         self.steps += 1;
         step.iter().filter(|it| it.version.is_some()).try_for_each(|it| self.is_dense(it))
+    }
+
+    fn is_archived(&self, process: ProcessId, at: Position) -> bool {
+        self.archived.get(&process).is_some_and(|up_to| at <= *up_to)
+    }
+
+    /// Folds the events of a step whose cause is archived.
+    fn take_as_recorded(&mut self, step: &[Recorded]) -> Result<(), Difference> {
+        for event in step.iter().filter(|it| it.version.is_some()) {
+            let folded = state(&mut self.states, self.engine, &event.entry.stream)
+                .and_then(|state| self.engine.evolve(state, &event.entry));
+            folded.map_err(|failure| Difference::Failed { at: event.position, failure })?;
+            self.is_dense(event)?;
+        }
+        Ok(())
     }
 
     /// A command that was asked for later is logged when it becomes due, in a step of its own. Who asked cannot be asked

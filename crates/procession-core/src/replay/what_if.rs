@@ -53,6 +53,8 @@ pub struct WhatIfReport {
     pub processes: BTreeMap<ProcessId, AffectedProcess>,
     /// What was written with an older shape than that of today, and was read.
     pub older_shapes: BTreeMap<String, OlderShape>,
+    /// The processes that are archived: what they have decided is taken as it is recorded.
+    pub archived: BTreeSet<ProcessId>,
 }
 
 /// A process in which something would have been otherwise.
@@ -110,6 +112,14 @@ impl<'a> WhatIf<'a> {
     #[must_use]
     pub fn without(mut self, parked: Position, handler: &str) -> Self {
         self.replay = self.replay.without(parked, handler);
+        self
+    }
+
+    /// Takes as it is recorded what an archived process has decided up to an entry. Say so before the log comes.
+    #[must_use]
+    pub fn archived(mut self, process: ProcessId, up_to: Position) -> Self {
+        self.report.archived.insert(process);
+        self.replay = self.replay.archived(process, up_to);
         self
     }
 
@@ -218,6 +228,7 @@ impl<'a> WhatIf<'a> {
     fn ask_the_silent(&mut self, is_handled: impl Fn(&Recorded) -> bool) {
         let engine = self.engine;
         let messages = self.replay.messages.values();
+        let messages = messages.filter(|it| !self.replay.is_archived(it.process, it.position));
         let silent = messages.filter(|it| !self.answered.contains(&it.position) && is_handled(it));
         let silent: Vec<Recorded> = silent.cloned().collect();
         for event in silent {

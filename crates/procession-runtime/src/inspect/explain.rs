@@ -81,7 +81,15 @@ impl Inspector {
         positions.sort_unstable();
         positions.dedup();
         let entries = self.store.read_entries(positions).await?;
-        let entries: BTreeMap<Position, Recorded> = entries.into_iter().map(|it| (it.position, it)).collect();
+        let mut entries: BTreeMap<Position, Recorded> =
+            entries.into_iter().map(|it| (it.position, it)).collect();
+        for process in processes.iter().map(|(it, _)| it.process) {
+            // That of an archived process has its place taken by the first that is left.
+            if !entries.contains_key(&process.began_at()) {
+                let left = self.store.read_process(process, Position::START, 1).await?;
+                entries.extend(left.into_iter().map(|it| (process.began_at(), it)));
+            }
+        }
         let calls = processes.iter().any(|(_, facts)| !facts.calls.is_empty());
         let breakers =
             if calls { self.open_breakers().await.map_err(in_the_store)? } else { BTreeMap::new() };

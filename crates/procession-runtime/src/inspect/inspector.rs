@@ -59,6 +59,11 @@ pub enum InspectError {
         /// Why not.
         reason: String,
     },
+    /// Without it, instances that wait are not seen.
+    #[error(
+        "the application has not said what it is made of, so that it is not known what has ended; start it once"
+    )]
+    Undescribed,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,6 +6,7 @@
 //! - [`EffectOverview`]: how the calls of an effect stand, and whether its target is down.
 //! - [`ReadModelOverview`]: how far a read model follows the log, and what it leaves out.
 //! - [`Rates`]: how fast the log is handled.
+//! - [`archived`]: what is in files in place of the log; [`Inspector::ended_before`]: what may become so.
 //! - [`what_if()`]: what changed handlers would have done.
 //! - [`verify`]: whether a store keeps the promises of a log.
 //!
@@ -16,6 +17,7 @@
 mod brief;
 mod description;
 mod effects;
+mod ended;
 mod explain;
 mod facts;
 mod inspector;
@@ -32,6 +34,7 @@ pub use description::{
     DescriptionError,
 };
 pub use effects::{EffectOverview, OpenBreaker};
+pub use ended::{archived, archived_of};
 pub use inspector::{InspectError, Inspector};
 pub use rates::Rates;
 pub use read_models::{LeftOut, ReadModelOverview};

@@ -35,7 +35,8 @@ impl Inspector {
         while end > Position::START {
             let begin = Position(end.0.saturating_sub(ENTRIES_PER_READ as u64));
             let read = self.store.read_log(begin, (end.0 - begin.0) as usize).await?;
-            for it in read.iter().filter(|it| it.entry.at > since) {
+            // Where entries are archived, it reaches further.
+            for it in read.iter().filter(|it| it.position <= end && it.entry.at > since) {
                 entries += 1;
                 match it.entry.kind {
                     Kind::EffectResult => _ = results.insert(it.position),

@@ -54,14 +54,14 @@ impl fmt::Display for ProcessState {
 pub struct Standing {
     /// The process.
     pub process: ProcessId,
-    /// The message that began it.
+    /// The message that began it, or, if that is archived, the first that is left in the log. The next two are of this message.
     pub name: String,
     /// The stream of that message.
     #[serde(serialize_with = "written")]
     pub stream: Stream,
     /// When it began.
     pub began: Timestamp,
-    /// How many entries of the log it has.
+    /// How many entries it has, those that are archived among them.
     pub messages: u64,
     /// Its newest entry.
     pub last: Position,

@@ -1,5 +1,7 @@
 //! Whether a store keeps the promises of a log.
 
+mod missing;
+
 use std::collections::{BTreeMap, HashMap};
 
 use procession_core::{
@@ -8,6 +10,8 @@ use procession_core::{
 };
 use serde::Serialize;
 
+use self::missing::Missing;
+use super::archived;
 use crate::store::{ParkedPages, Progress, Store, StoreError, TimersOf};
 
 /// A promise that a store has broken.
@@ -25,18 +29,20 @@ pub struct Violation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// Positions are dense.
+    /// Positions are dense, but for those of entries that are archived.
     DensePositions,
     /// The versions of a stream are dense.
     DenseStreams,
-    /// A cause stands in the log, before what it has caused.
+    /// A cause stands in the log, before what it has caused, or is archived.
     CausesBefore,
     /// What is caused belongs to the process of its cause, and what is not begins a process.
     ProcessesByCause,
     /// No checkpoint is ahead of the log.
     CheckpointsBehindHead,
-    /// What is noted of a process, how many entries it has and which is the last, agrees with the log.
+    /// What is noted of a process, how many entries it has and which is the last, agrees with the log and what is archived.
     ProcessExtents,
+    /// As many entries are missing in the log as are archived.
+    ArchivedEntries,
     /// What is parked, called, held, or waits for its time refers to entries that are there.
     TablesReferToEntries,
 }
@@ -46,9 +52,11 @@ pub enum Rule {
 pub struct Report {
     /// How many entries of the log were read.
     pub entries: u64,
+    /// How many more are archived: in files in place of the log.
+    pub archived: u64,
     /// How many streams have events.
     pub streams: u64,
-    /// How many processes there are.
+    /// How many processes have entries in the log.
     pub processes: u64,
     /// The promises that are broken, at most [`Report::MOST_VIOLATIONS`] of them.
     pub violations: Vec<Violation>,
@@ -63,7 +71,8 @@ const ROWS_PER_READ: usize = 4096;
 
 /// Reads all of a store, and checks it. It may be in use meanwhile: what is appended later is not looked at.
 ///
-/// It keeps 16 bytes for each entry in memory, some 40 for each process, and the name of each stream.
+/// It keeps 16 bytes for each entry in memory, some 40 for each process, those for each piece that is archived, and the name of
+/// each stream.
 ///
 /// # Errors
 /// When the store fails.
@@ -75,12 +84,16 @@ pub async fn verify(store: &dyn Store) -> Result<Report, StoreError> {
             format!("partition {partition} is handled up to {checkpoint}, and the log ends at {head}");
         reading.add(Rule::CheckpointsBehindHead, None, found);
     }
+    let before = archived(store).await?;
     read_log(store, head, &mut reading).await?;
+    let archived = Missing::between(before, archived(store).await?);
+    archived.account_for(&mut reading);
     let processes = reading.extents.len() as u64;
-    compare_extents(store, head, &mut reading).await?;
+    compare_extents(store, head, &archived, &mut reading).await?;
     look_up_references(store, &mut reading).await?;
     Ok(Report {
         entries: reading.processes.len() as u64,
+        archived: archived.entries(),
         streams: reading.versions.len() as u64,
         processes,
         violations: reading.violations,
@@ -95,6 +108,10 @@ struct Reading {
     versions: HashMap<Stream, Version>,
     /// How many entries each process has, and which is the last.
     extents: BTreeMap<ProcessId, (u64, Position)>,
+    /// Positions that nothing stands at: the first and the last of each gap.
+    gaps: Vec<(Position, Position)>,
+    /// Entries whose causes are not in the log.
+    without_cause: Vec<(ProcessId, Position, Position)>,
     violations: Vec<Violation>,
 }
 
@@ -105,8 +122,7 @@ async fn read_log(store: &dyn Store, head: Position, reading: &mut Reading) -> R
         let Some(last) = entries.last().map(|it| it.position) else { break };
         for entry in entries.iter().filter(|it| it.position <= head) {
             if entry.position != after.plus(1) {
-                let found = format!("it follows {after}");
-                reading.add(Rule::DensePositions, Some(entry.position), found);
+                reading.gaps.push((after.plus(1), Position(entry.position.0.saturating_sub(1))));
             }
             reading.take(entry);
             after = entry.position;
@@ -119,7 +135,12 @@ async fn read_log(store: &dyn Store, head: Position, reading: &mut Reading) -> R
     Ok(())
 }
 
-async fn compare_extents(store: &dyn Store, head: Position, reading: &mut Reading) -> Result<(), StoreError> {
+async fn compare_extents(
+    store: &dyn Store,
+    head: Position,
+    archived: &Missing,
+    reading: &mut Reading,
+) -> Result<(), StoreError> {
     let mut missing = std::mem::take(&mut reading.extents);
     let mut before = None;
     loop {
@@ -127,10 +148,11 @@ async fn compare_extents(store: &dyn Store, head: Position, reading: &mut Readin
         let is_last = extents.len() < ROWS_PER_READ;
         before = extents.last().map(|it| it.process).or(before);
         for it in extents.iter().filter(|it| it.process.began_at() <= head) {
-            let counted = missing.remove(&it.process);
-            // A process that goes on meanwhile has more than was read.
-            if it.last <= head && counted != Some((it.messages, it.last)) {
-                let (messages, last) = counted.unwrap_or_default();
+            let counted = missing.remove(&it.process).unwrap_or_default();
+            let (messages, last) = archived.added_to(it.process, counted);
+            // A process that goes on meanwhile, or is archived, has more, or less, than was read.
+            let is_steady = it.last <= head && !archived.is_changing(it.process);
+            if is_steady && (messages, last) != (it.messages, it.last) {
                 let found = format!(
                     "process {} is noted with {} entries up to {}, and has {messages} up to {last}",
                     it.process, it.messages, it.last
@@ -197,7 +219,7 @@ impl Reading {
                 self.add(Rule::CausesBefore, Some(position), format!("its cause is {cause}"));
             }
             Some(cause) => match self.process_at(cause) {
-                None => self.add(Rule::CausesBefore, Some(position), format!("its cause {cause} is missing")),
+                None => self.without_cause.push((process, position, cause)),
                 Some(of) if of != process => {
                     let found = format!("it belongs to process {process}, and its cause {cause} to {of}");
                     self.add(Rule::ProcessesByCause, Some(position), found);

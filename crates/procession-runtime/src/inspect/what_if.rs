@@ -4,6 +4,7 @@ use procession_core::{
     replay::{WhatIf, WhatIfReport},
 };
 
+use super::archived;
 use crate::store::{ParkedOf, Progress, Store, StoreError};
 
 const ENTRIES_PER_READ: usize = 4096;
@@ -11,7 +12,7 @@ const ENTRIES_PER_READ: usize = 4096;
 /// Makes every decision that a store has recorded again, with the handlers of an application that is to be deployed, and says
 /// what would have been otherwise. The store may be in use; nothing is written.
 ///
-/// It keeps the log in memory.
+/// It keeps the log in memory. What archived processes have decided is taken as it is recorded: what they decided on is not there.
 ///
 /// # Errors
 /// When the store fails.
@@ -21,6 +22,9 @@ pub async fn what_if(application: &Application, store: &dyn Store) -> Result<Wha
     let mut what_if = parked
         .iter()
         .fold(WhatIf::of(application), |it, parked| it.without(parked.position, &parked.handler));
+    for it in archived(store).await? {
+        what_if = what_if.archived(it.process, it.last);
+    }
     let mut after = Position::START;
     while after < head {
         let entries = store.read_log(after, ENTRIES_PER_READ).await?;

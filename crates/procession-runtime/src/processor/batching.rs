@@ -100,6 +100,7 @@ impl Batching {
             holds,
             notes,
             read_models,
+            archived,
             after: _,
             stood_on: _,
             process_limits: _,
@@ -119,6 +120,7 @@ impl Batching {
             && holds.is_empty()
             && notes.is_empty()
             && read_models.is_empty()
+            && archived.is_empty()
     }
 
     /// Adds an entry, and gives it as it waits to be handled.

@@ -6,7 +6,7 @@ use procession_core::{
     log::{Encoded, Entry, Position, ProcessId},
 };
 
-use super::ReadModelChanges;
+use super::{Archived, ReadModelChanges};
 
 /// Everything that one commit makes durable together.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,8 @@ pub struct Batch {
     pub notes: Vec<(Cow<'static, str>, Option<String>)>,
     /// What changes in read models.
     pub read_models: ReadModelChanges,
+    /// Pieces of ended processes that are in a file by now: their entries leave the log, and they are noted in place of them.
+    pub archived: Vec<Archived>,
     /// How large a process may become by this batch.
     pub process_limits: ProcessLimits,
 }
@@ -287,7 +289,7 @@ pub struct ProcessExtent {
     pub process: ProcessId,
     /// Its newest entry.
     pub last: Position,
-    /// How many entries it has.
+    /// How many entries it has, those that are archived among them.
     pub messages: u64,
     /// How many commands of it wait for their time.
     pub timers: u64,

@@ -3,6 +3,8 @@ use procession_core::{
     log::{Position, ProcessId},
 };
 
+use super::NotArchived;
+
 /// Why a store did not do what it was asked. In every case nothing of it took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -147,6 +149,18 @@ pub enum Conflict {
         to: Position,
         /// Where it is.
         actual: Position,
+    },
+    /// A process has gone on, or others have archived it.
+    #[error("process {process} cannot be archived from {first} to {last}: {why}")]
+    Archive {
+        /// The process.
+        process: ProcessId,
+        /// The first entry that was to be archived.
+        first: Position,
+        /// Up to where.
+        last: Position,
+        /// Why not.
+        why: NotArchived,
     },
 }
 

@@ -7,8 +7,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked, ParkedOf,
-    ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Store, Timer, TimersOf,
+    Answer, Archived, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked,
+    ParkedOf, ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Store, Timer, TimersOf,
 };
 
 /// What stands between a runtime and its store, and lets things go wrong there: for tests of what must not depend on that.
@@ -106,6 +106,10 @@ impl<L: Layer> Store for Layered<L> {
 
     fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>> {
         self.0.read(|it| it.find_key(key))
+    }
+
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>> {
+        self.0.read(move |it| it.archived(after, limit))
     }
 
     fn id(&self) -> Answer<String> {

@@ -14,9 +14,9 @@ use procession_core::{
 use tokio::sync::watch;
 
 use super::{
-    Answer, Batch, Committed, Conflict, Delivery, EffectCall, Expected, Generation, Hold, KeyRange, NewEntry,
-    Ownership, Parked, ParkedOf, ParkedStream, ProcessExtent, ProcessLimits, Progress, Projections,
-    Reference, Row, RowsOf, Store, StoreError, Timer, TimersOf, memory_nodes::Members,
+    Answer, Archived, Batch, Committed, Conflict, Delivery, EffectCall, Expected, Generation, Hold, KeyRange,
+    NewEntry, Ownership, Parked, ParkedOf, ParkedStream, ProcessExtent, ProcessLimits, Progress, Projections,
+    Reference, Row, RowsOf, Store, StoreError, Timer, TimersOf, ToArchive, memory_nodes::Members,
     memory_projections::ReadModels, nodes::Nodes, timers::Timers,
 };
 
@@ -33,7 +33,8 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 pub(super) struct Inner {
-    pub(super) log: Vec<Recorded>,
+    /// By position; none where an entry is archived.
+    pub(super) log: Vec<Option<Recorded>>,
     streams: BTreeMap<Stream, Vec<usize>>,
     processes: BTreeMap<ProcessId, Vec<usize>>,
     keys: HashMap<Arc<str>, Position>,
@@ -41,6 +42,7 @@ pub(super) struct Inner {
     parked: BTreeMap<Delivery, Parked>,
     calls: BTreeMap<Delivery, EffectCall>,
     holds: BTreeMap<ProcessId, Hold>,
+    archived: BTreeMap<(ProcessId, Position), Archived>,
     notes: BTreeMap<String, String>,
     pub(super) timers: Timers,
     pub(super) members: Members,
@@ -130,20 +132,20 @@ impl Store for MemoryStore {
     fn read_log(&self, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
         let inner = self.inner();
         let first = usize::try_from(after.0).unwrap_or(usize::MAX);
-        answer(Ok(inner.log.iter().skip(first).take(limit).cloned().collect()))
+        answer(Ok(inner.log.iter().skip(first).flatten().take(limit).cloned().collect()))
     }
 
     fn read_stream(&self, stream: Stream, after: Version, limit: usize) -> Answer<Vec<Recorded>> {
         let inner = self.inner();
         let first = usize::try_from(after.0).unwrap_or(usize::MAX);
         let events = inner.streams.get(&stream).into_iter().flatten().skip(first).take(limit);
-        answer(Ok(events.filter_map(|index| inner.log.get(*index).cloned()).collect()))
+        answer(Ok(events.filter_map(|index| inner.entry(*index).cloned()).collect()))
     }
 
     fn read_process(&self, process: ProcessId, after: Position, limit: usize) -> Answer<Vec<Recorded>> {
         let inner = self.inner();
         let entries = inner.processes.get(&process).into_iter().flatten();
-        let entries = entries.filter_map(|index| inner.log.get(*index)).filter(|it| it.position > after);
+        let entries = entries.filter_map(|index| inner.entry(*index)).filter(|it| it.position > after);
         answer(Ok(entries.take(limit).cloned().collect()))
     }
 
@@ -158,6 +160,12 @@ impl Store for MemoryStore {
         answer(Ok(self.inner().keys.get(&key).copied()))
     }
 
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>> {
+        let inner = self.inner();
+        let pieces = inner.archived.range((Bound::Excluded(after), Bound::Unbounded));
+        answer(Ok(pieces.take(limit).map(|(_, it)| it.clone()).collect()))
+    }
+
     fn id(&self) -> Answer<String> {
         answer(Ok("memory".into()))
     }
@@ -165,7 +173,7 @@ impl Store for MemoryStore {
     fn read_entries(&self, positions: Vec<Position>) -> Answer<Vec<Recorded>> {
         let inner = self.inner();
         let index = |it: &Position| usize::try_from(it.0.checked_sub(1)?).ok();
-        answer(Ok(positions.iter().filter_map(|it| inner.log.get(index(it)?).cloned()).collect()))
+        answer(Ok(positions.iter().filter_map(|it| inner.entry(index(it)?).cloned()).collect()))
     }
 
     fn grown(&self, beyond: Position) -> Answer<()> {
@@ -198,7 +206,7 @@ impl Store for MemoryStore {
         let inner = self.inner();
         let streams = inner.streams.iter().filter(|(it, _)| it.category() == category);
         let streams = streams.filter(|(it, _)| after.as_deref().is_none_or(|after| it.id() > after));
-        let newest = streams.filter_map(|(_, events)| inner.log.get(*events.last()?));
+        let newest = streams.filter_map(|(_, events)| inner.entry(*events.last()?));
         let open = newest.filter(|it| !ends.iter().any(|end| *end == it.entry.name));
         answer(Ok(open.take(limit).cloned().collect()))
     }
@@ -306,11 +314,16 @@ impl Inner {
         let end = head.plus(batch.entries.len() as u64);
         self.check_moves(batch, end)?;
         self.read_models.check(&batch.read_models, end)?;
+        batch.archived.iter().try_for_each(|it| it.check(self.to_archive(it, end)))?;
         Ok(entries)
     }
 
+    fn entry(&self, index: usize) -> Option<&Recorded> {
+        self.log.get(index)?.as_ref()
+    }
+
     fn extent(&self, process: ProcessId, entries: &[usize]) -> Option<ProcessExtent> {
-        let last = self.log.get(*entries.last()?)?.position;
+        let last = Position(*entries.last()? as u64 + 1);
         let timers = self.timers.count_of(process);
         Some(ProcessExtent { process, last, messages: entries.len() as u64, timers })
     }
@@ -352,6 +365,30 @@ impl Inner {
             }
             None => Ok(()),
         }
+    }
+
+    fn to_archive(&self, it: &Archived, head: Position) -> ToArchive {
+        let process = it.process;
+        let partitions = self.checkpoints.iter().map(|(_, it)| *it);
+        let read_models = self.read_models.standings().generations.into_iter();
+        let read_models = read_models.filter(|it| it.state.is_read()).map(|it| it.checkpoint);
+        ToArchive {
+            waits: self.parked.values().any(|it| it.process == process)
+                || self.calls.values().any(|it| it.process == process)
+                || self.holds.contains_key(&process)
+                || self.timers.count_of(process) > 0,
+            handled: partitions.chain(read_models).min().unwrap_or_default(),
+            head,
+            entries: self.in_piece(it).len() as u64,
+        }
+    }
+
+    /// Where the entries are that leave the log.
+    fn in_piece(&self, it: &Archived) -> Vec<usize> {
+        let entries = self.processes.get(&it.process).into_iter().flatten().copied();
+        let leaves =
+            |entry: &Recorded| it.covers(entry.process, entry.position) && !entry.entry.kind.is_kept();
+        entries.filter(|index| self.entry(*index).is_some_and(leaves)).collect()
     }
 
     fn check_moves(&self, batch: &Batch, head: Position) -> Result<(), StoreError> {
@@ -426,7 +463,7 @@ impl Inner {
                 self.streams.entry(new.entry.stream.clone()).or_default().push(self.log.len());
             }
             self.processes.entry(process).or_default().push(self.log.len());
-            self.log.push(Recorded { position, process, causation, version, entry: new.entry });
+            self.log.push(Some(Recorded { position, process, causation, version, entry: new.entry }));
         }
         for it in batch.checkpoints {
             if let Some((_, checkpoint)) = self.checkpoints.get_mut(it.partition.index()) {
@@ -454,6 +491,14 @@ impl Inner {
             self.timers.add(timer, process, causation);
         }
         self.read_models.apply(batch.read_models, after);
+        for it in batch.archived {
+            for index in self.in_piece(&it) {
+                if let Some(entry) = self.log.get_mut(index) {
+                    *entry = None;
+                }
+            }
+            self.archived.insert((it.process, it.first), it);
+        }
         self.grown.send_replace(self.head());
         Committed { after }
     }

@@ -145,7 +145,7 @@ impl Nodes for MemoryStore {
             |stream: &Stream| partitions.contains(&stream.partition(inner.checkpoints.len() as u16));
         let first = usize::try_from(after.0).unwrap_or(usize::MAX);
         let through = through.unwrap_or_else(|| inner.head());
-        let share = inner.log.iter().skip(first).take_while(|it| it.position <= through);
+        let share = inner.log.iter().skip(first).flatten().take_while(|it| it.position <= through);
         let share = share.filter(|it| it.entry.kind == Kind::Operation || is_meant(&it.entry.stream));
         let entries: Vec<_> = share.take(limit).cloned().collect();
         let is_all = entries.len() < limit;

@@ -1,5 +1,6 @@
 //! The one place where processes are durable: a log, its checkpoints, parked messages, calls of effects and timers.
 
+mod archived;
 mod batch;
 mod error;
 mod layer;
@@ -20,6 +21,7 @@ use procession_core::{
     log::{Position, ProcessId, Recorded},
 };
 
+pub use archived::{Archived, NotArchived, ToArchive};
 pub use batch::{
     Batch, CheckpointMove, Committed, Delivery, EffectCall, Expected, Hold, HoldKind, NewEntry, NewTimer,
     Ownership, Parked, ParkedOf, ParkedReason, ProcessExtent, ProcessLimits, Progress, Reference, Timer,
@@ -44,7 +46,8 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send +
 /// Every store keeps the same rules, and the conformance suite (`procession-store-tests`) holds it to them:
 ///
 /// - A [`Batch`] takes effect whole, durably and once, or not at all.
-/// - Positions are dense and in commit order: who has read up to a position will never find an entry before it.
+/// - Positions are given one after the other, in commit order: who has read up to a position will never find an entry before
+///   it. Those behind a checkpoint are dense; before it, [`Batch::archived`] leaves gaps, but the newest entry always stays.
 /// - A stream's versions are dense. An event whose expected version is not the stream's is a [`Conflict`].
 /// - An idempotency key that was seen before is [`StoreError::Duplicate`], never silently dropped.
 /// - A checkpoint moves only forward, and only for its owner. One that stays where it is only asks for the owner.
@@ -69,7 +72,7 @@ pub trait Store: Send + Sync + 'static {
     /// How far the log and its handling are.
     fn progress(&self) -> Answer<Progress>;
 
-    /// Up to `limit` entries after a position, in log order.
+    /// Up to `limit` entries after a position, in log order. Positions of archived entries are passed over.
     fn read_log(&self, after: Position, limit: usize) -> Answer<Vec<Recorded>>;
 
     /// Up to `limit` events of a stream after a version, in order.
@@ -96,6 +99,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Where the message with this idempotency key stands, if it was seen.
     fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>>;
+
+    /// Up to `limit` pieces of processes that are archived, in the order of the processes and of their entries, after the piece
+    /// of a process that begins at a position.
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>>;
 
     /// What tells this store from all others, for ever: with a position it names a message everywhere.
     fn id(&self) -> Answer<String>;

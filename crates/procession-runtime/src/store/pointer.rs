@@ -9,8 +9,8 @@ use procession_core::{
 };
 
 use super::{
-    Answer, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked, ParkedOf,
-    ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Store, Timer, TimersOf,
+    Answer, Archived, Batch, Committed, EffectCall, Generation, Hold, KeyRange, Nodes, Ownership, Parked,
+    ParkedOf, ParkedStream, ProcessExtent, Progress, Projections, Row, RowsOf, Store, Timer, TimersOf,
 };
 
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -60,6 +60,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn find_key(&self, key: Arc<str>) -> Answer<Option<Position>> {
         (**self).find_key(key)
+    }
+
+    fn archived(&self, after: (ProcessId, Position), limit: usize) -> Answer<Vec<Archived>> {
+        (**self).archived(after, limit)
     }
 
     fn id(&self) -> Answer<String> {

@@ -1,5 +1,6 @@
 //! The cases, each a function of a kind of store. A name that begins with an id belongs to that id.
 
+pub mod archive;
 pub mod atomic;
 pub mod backlog;
 pub mod circuit_breakers;

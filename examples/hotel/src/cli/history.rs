@@ -56,10 +56,9 @@ fn number(text: &str) -> Result<ProcessId, &'static str> {
 
 /// Whoever names a message in the middle of a process learns which process it is.
 async fn unknown(reader: &Reader, process: ProcessId, store: &StoreFile) -> Result<CliError, CliError> {
-    let before = Position(process.0.saturating_sub(1));
     let said = CliError::failed(format!("there is no process {process} in {store}"));
-    let message = reader.store().read_log(before, 1).await?.into_iter().next();
-    Ok(match message.filter(|it| it.position == process.began_at()) {
+    let message = reader.store().read_entries(vec![process.began_at()]).await?.into_iter().next();
+    Ok(match message {
         Some(it) => said.hint(format!("message {process} belongs to process {}", it.process)),
         None => said.hint("a process has the number of the message that began it"),
     })

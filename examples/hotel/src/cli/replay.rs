@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 use clap::Args;
 use hotel::hotel;
@@ -30,6 +33,7 @@ struct Told<'a> {
     differences: Vec<String>,
     processes: &'a BTreeMap<ProcessId, AffectedProcess>,
     older_shapes: &'a BTreeMap<String, OlderShape>,
+    archived: &'a BTreeSet<ProcessId>,
 }
 
 impl Replay {
@@ -50,14 +54,21 @@ impl Replay {
 
     fn tell(&self, report: &WhatIfReport) -> Done {
         let mut out = anstream::stdout();
-        let WhatIfReport { same, differences, processes, older_shapes, .. } = report;
+        let WhatIfReport { same, differences, processes, older_shapes, archived, .. } = report;
         let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
         if self.json {
-            let told = Told { same: *same, differences: told, processes, older_shapes };
+            let told = Told { same: *same, differences: told, processes, older_shapes, archived };
             serde_json::to_writer_pretty(&mut out, &told)?;
             return Ok(writeln!(out)?);
         }
         writeln!(out, "{} would be made again as they were", look::count(*same as usize, "decision"))?;
+        if !archived.is_empty() {
+            writeln!(
+                out,
+                "archived processes: {}; what they have decided is taken as it is recorded",
+                archived.len()
+            )?;
+        }
         for (name, older) in older_shapes {
             let messages = look::count(older.messages as usize, "message");
             writeln!(out, "{name}: {messages} of older shapes, from version {} on", older.oldest)?;

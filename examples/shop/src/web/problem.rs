@@ -59,7 +59,9 @@ impl<R: Error> From<ExecuteError<R>> for Problem {
 impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         let status = match &error {
-            RequestError::KeyReused { .. } | RequestError::InvalidId(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            RequestError::KeyReused { .. } | RequestError::Archived { .. } | RequestError::InvalidId(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             RequestError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             RequestError::Blocked { .. } | RequestError::Unavailable(_) | RequestError::Stopped(_) => {
                 StatusCode::SERVICE_UNAVAILABLE

@@ -20,7 +20,7 @@ impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         let kind = match &error {
             RequestError::Conflict { .. } => ProblemKind::StaleVersion,
-            RequestError::KeyReused { .. } => ProblemKind::KeyReused,
+            RequestError::KeyReused { .. } | RequestError::Archived { .. } => ProblemKind::KeyReused,
             RequestError::Blocked { .. } => ProblemKind::Blocked,
             RequestError::InvalidId(_) => ProblemKind::InvalidInput,
             RequestError::TooLarge { .. } => ProblemKind::TooLarge,
