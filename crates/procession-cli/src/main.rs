@@ -2,6 +2,7 @@
 
 mod age;
 mod application;
+mod archive;
 mod ask;
 mod backup;
 mod error;

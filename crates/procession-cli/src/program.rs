@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use procession::StoreAddress;
 
 use crate::{
-    backup, error::CliError, export, hold, nodes, parked, processes, projections, restore, show, status,
-    timers, verify, watch,
+    archive, backup, error::CliError, export, hold, nodes, parked, processes, projections, restore, show,
+    status, timers, verify, watch,
 };
 
 /// What a command gives: how things are, or why that cannot be told.
@@ -97,6 +97,8 @@ enum Command {
     Restore(restore::Restore),
     /// Write the log, or one process, as JSON lines.
     Export(export::Export),
+    /// Move what has ended out of the log into a file, while the application works.
+    Archive(archive::Archive),
 }
 
 pub(crate) fn main() -> ExitCode {
@@ -131,6 +133,7 @@ fn run(Arguments { shared, command }: Arguments) -> Done {
             Command::Backup(it) => it.run(&shared).await,
             Command::Restore(it) => it.run(&shared).await,
             Command::Export(it) => it.run(&shared).await,
+            Command::Archive(it) => it.run(&shared).await,
         }
     })
 }

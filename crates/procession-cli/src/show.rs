@@ -4,8 +4,9 @@ use clap::Args;
 use jiff::Timestamp;
 use procession::{
     history::{Layer, layers, written},
-    inspect::{Inspector, LeftOut, ProcessState, Standing},
+    inspect::{Inspector, LeftOut, ProcessState, Standing, archived_of},
     log::{Kind, Position, ProcessId, Recorded},
+    store::Archived,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,9 @@ struct Told<'a> {
     layers: Vec<Layer<'a>>,
     /// What read models leave out of it.
     left_out: Vec<(String, LeftOut)>,
+    /// Only of a process that is archived.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    archived: &'a [Archived],
 }
 
 /// More messages of one name are folded into a count; the first few, and all failures, stay.
@@ -63,7 +67,15 @@ async fn left_out_of(process: ProcessId, inspector: &Inspector) -> Result<Vec<(S
 impl Show {
     pub(crate) async fn run(self, shared: &Shared) -> Done {
         let inspector = shared.inspector().await?;
-        let standing = missing::standing(&inspector, self.process).await?;
+        let archived = archived_of(&**inspector.store(), self.process).await?;
+        let left = inspector.process(self.process).await?;
+        if left.is_none() && !archived.is_empty() {
+            return all_is_archived(self.process, &archived, shared);
+        }
+        let standing = match left {
+            Some(standing) => standing,
+            None => missing::standing(&inspector, self.process).await?,
+        };
         let (mut history, mut after) = (Vec::new(), Position::START);
         loop {
             let entries = inspector.store().read_process(self.process, after, ENTRIES_PER_READ).await?;
@@ -74,7 +86,12 @@ impl Show {
         let left_out = left_out_of(self.process, &inspector).await?;
         let found = Found::wrong_if(standing.state == ProcessState::Stuck);
         if shared.json {
-            look::json(&Told { standing: &standing, layers: layers(&history), left_out })?;
+            look::json(&Told {
+                standing: &standing,
+                layers: layers(&history),
+                left_out,
+                archived: &archived,
+            })?;
             return Ok(found);
         }
         let mut out = anstream::stdout();
@@ -82,6 +99,7 @@ impl Show {
             self.tell_layer(&layer, standing.began, &mut out)?;
         }
         tell_standing(&standing, &mut out)?;
+        tell_archived(&archived, &mut out)?;
         for (projection, it) in left_out {
             let (event, position, cause) = (&it.event, it.position, look::harmless(&it.cause));
             writeln!(
@@ -206,6 +224,27 @@ fn kinds(layer: &Layer<'_>) -> String {
     let noun = |kind: Kind| serde_json::to_value(kind).ok()?.as_str().map(|it| it.replace('_', " "));
     let counted = counts.into_iter().map(|(kind, count)| look::count(count, &noun(kind).unwrap_or_default()));
     counted.collect::<Vec<_>>().join(", ")
+}
+
+/// Of a process that has recorded nothing that is kept.
+fn all_is_archived(process: ProcessId, archived: &[Archived], shared: &Shared) -> Done {
+    if shared.json {
+        look::json(&serde_json::json!({ "process": process, "state": "ended", "archived": archived }))?;
+        return Ok(Found::Fine);
+    }
+    let mut out = anstream::stdout();
+    writeln!(out, "Process {process} is archived: nothing of it is left in the log.")?;
+    tell_archived(archived, &mut out)?;
+    Ok(Found::Fine)
+}
+
+fn tell_archived(archived: &[Archived], out: &mut dyn Write) -> Result<(), CliError> {
+    for Archived { last, entries, file, at, .. } in archived {
+        let messages = look::count(usize::try_from(*entries).unwrap_or(usize::MAX), "message");
+        let (file, since) = (look::harmless(file), absolute(*at));
+        writeln!(out, "Archived up to #{last}: {messages}, in {file}, since {since}.")?;
+    }
+    Ok(())
 }
 
 fn tell_standing(standing: &Standing, out: &mut dyn Write) -> Result<(), CliError> {

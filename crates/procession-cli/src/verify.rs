@@ -47,7 +47,11 @@ fn unreadable(error: StoreError) -> CliError {
 pub(crate) fn tell(report: &Report, name: &str) -> Result<(), CliError> {
     let (mut out, bad) = (anstream::stdout(), look::BAD);
     let [entries, streams, processes] = [report.entries, report.streams, report.processes].map(look::number);
-    let read = format!("{entries} entries, {streams} streams, {processes} processes");
+    let archived = match report.archived {
+        0 => String::new(),
+        archived => format!(", {} archived", look::number(archived)),
+    };
+    let read = format!("{entries} entries{archived}, {streams} streams, {processes} processes");
     if report.violations.is_empty() {
         return Ok(writeln!(out, "{name} is sound: {read}")?);
     }

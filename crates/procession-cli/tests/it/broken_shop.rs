@@ -28,9 +28,14 @@ impl BrokenShop {
 
     /// The shop is closed, and opened again in a version whose warehouse does not break.
     pub(crate) fn repaired(self) -> Self {
+        self.opened_again("")
+    }
+
+    /// The shop is closed, so that it says of every partition how far it is handled, and opened again.
+    pub(crate) fn opened_again(self, breaks_on: &str) -> Self {
         let Self { folder, shop, provider, pen, ink } = self;
         shop.stop();
-        let shop = folder.shop(&provider.address, "");
+        let shop = folder.shop(&provider.address, breaks_on);
         Self { folder, shop, provider, pen, ink }
     }
 }

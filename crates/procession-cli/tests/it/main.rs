@@ -5,6 +5,7 @@
     reason = "in tests a broken expectation ends the test, also in what the tests share"
 )]
 
+mod archive;
 mod broken_shop;
 mod damaged;
 mod effects;
