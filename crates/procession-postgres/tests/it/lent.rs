@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use procession_test_servers::{Database, shared};
 
 /// A schema of its own, in a database that nobody else uses meanwhile. The database is left to the next case.
+///
+/// The schema is not: the server would keep all of its files up, and sync each of them before it drops any database.
 pub(crate) struct Lent {
     database: &'static Database<'static>,
     /// How many schemas were in use in it.
@@ -22,7 +24,12 @@ impl Lent {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("{}?schema=case_{}", self.database.url(), self.schemas)
+        format!("{}?schema={}", self.database.url(), self.schema())
+    }
+
+    /// Of another name than the last one, which somebody may still believe to be there.
+    fn schema(&self) -> String {
+        format!("case_{}", self.schemas)
     }
 
     /// Ends all connections of the case.
@@ -35,6 +42,10 @@ impl Drop for Lent {
     fn drop(&mut self) {
         // Runtimes that a case has killed may still be connected.
         self.cut_connections();
+        let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema());
+        let mut psql = self.database.server().program("psql");
+        let dropped = psql.args(["--no-psqlrc", "--command", &drop, &self.database.superuser_url()]).output();
+        assert!(dropped.unwrap().status.success(), "{drop}");
         free().push((self.database, self.schemas));
     }
 }

@@ -146,8 +146,14 @@ pub async fn o3_many_that_are_repeated_at_once_undo_few_batches<U: StoreUnderTes
         tokio::spawn(execute.into_future())
     };
     faulty.hold_answers();
-    let all: Vec<_> = (0..2 * KEYS).map(|it| execute(it % KEYS)).collect();
-    tokio::task::yield_now().await;
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        all.extend((0..KEYS).map(execute));
+        tokio::task::yield_now().await;
+        // Each of them looks for its key first. When somebody who came later has looked, they are all in the queue.
+        store.find_key("another".into()).await.unwrap();
+        tokio::task::yield_now().await;
+    }
     faulty.release_answers();
     for it in all {
         it.await.unwrap().unwrap();
