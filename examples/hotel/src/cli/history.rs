@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use procession::{
     Reader,
     history::{Layer, layers},
-    log::{Position, ProcessId},
+    log::ProcessId,
 };
 use serde::Serialize;
 
