@@ -49,19 +49,22 @@ impl Watch {
         Self { store, tokio }
     }
 
-    /// Looks who owns what, until it is over.
+    /// Looks who owns what, until it is over, and once more then.
     pub(super) fn owners(&self, is_over: impl Fn() -> bool) -> Vec<Sight> {
         let mut sights: Vec<Sight> = Vec::new();
-        while !is_over() {
+        loop {
+            let is_last = is_over();
             match self.nodes().map(|it| Sight::of(&it)) {
                 Ok(sight) if sights.last().is_some_and(|it| it.owners == sight.owners) => {}
                 Ok(sight) => sights.push(sight),
                 // While the database is away.
                 Err(error) => assert!(matches!(error, StoreError::Transient(_)), "{error}"),
             }
+            if is_last {
+                return sights;
+            }
             std::thread::sleep(LOOK_EVERY);
         }
-        sights
     }
 
     fn nodes(&self) -> Result<Vec<Node>, StoreError> {
