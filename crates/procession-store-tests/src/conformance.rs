@@ -483,8 +483,8 @@ macro_rules! conformance_of_nodes {
     };
 }
 
-/// A case that takes longer than this hangs.
-const LONGEST: Duration = Duration::from_secs(120);
+/// A case that takes longer than this hangs, also on a busy machine and on a store that is a server.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// Runs one case to its end.
 ///

@@ -32,6 +32,14 @@ impl Lent {
         format!("case_{}", self.schemas)
     }
 
+    /// Tells whether nobody was in the way.
+    fn drop_schema(&self) -> bool {
+        let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema());
+        let mut psql = self.database.server().program("psql");
+        psql.args(["--no-psqlrc", "--command", &drop, &self.database.superuser_url()]);
+        psql.output().unwrap().status.success()
+    }
+
     /// Ends all connections of the case.
     pub(crate) fn cut_connections(&self) {
         self.database.cut_connections().unwrap();
@@ -40,12 +48,12 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        // Runtimes that a case has killed may still be connected.
-        self.cut_connections();
-        let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema());
-        let mut psql = self.database.server().program("psql");
-        let dropped = psql.args(["--no-psqlrc", "--command", &drop, &self.database.superuser_url()]).output();
-        assert!(dropped.unwrap().status.success(), "{drop}");
+        // Runtimes that a case has left behind may still be at work, and come back while the schema goes.
+        let is_gone = (0..10).any(|_| {
+            self.cut_connections();
+            self.drop_schema()
+        });
+        assert!(is_gone, "somebody keeps {} in use", self.schema());
         free().push((self.database, self.schemas));
     }
 }
