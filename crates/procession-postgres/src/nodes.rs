@@ -63,6 +63,15 @@ impl PostgresStore {
         self.pulse.clone().ok_or_else(reason)
     }
 
+    /// Where the log ends, and when the next timer of some partitions is due.
+    async fn end_of_share(&self, partitions: Vec<i16>) -> Result<(Position, Option<Timestamp>), StoreError> {
+        let end = self.readers.first(queries::END_OF_SHARE, values![partitions], |row| {
+            let next_due = get::<Option<i64>>(row, 1)?.map(|_| rows::timestamp(row, 1)).transpose()?;
+            Ok((position(get(row, 0)?), next_due))
+        });
+        Ok(end.await?.unwrap_or_default())
+    }
+
     fn sharing(&self, rows: &[Row]) -> Result<Sharing, StoreError> {
         let sharing = rows.first().map_or_else(|| Err("no answer".into()), Sharing::of);
         sharing
@@ -124,12 +133,10 @@ impl Nodes for PostgresStore {
         Box::pin(async move {
             let partitions = numbers(&partitions);
             // First the end: what comes after it is read the next time.
-            let end = it.readers.first(queries::END_OF_SHARE, values![partitions.clone()], |row| {
-                let next_due = get::<Option<i64>>(row, 1)?.map(|_| rows::timestamp(row, 1)).transpose()?;
-                Ok((position(get(row, 0)?), next_due))
-            });
-            let (head, next_due) = end.await?.unwrap_or_default();
-            let head = through.map_or(head, |it| it.min(head));
+            let (head, next_due) = match through {
+                Some(through) => (through, None),
+                None => it.end_of_share(partitions.clone()).await?,
+            };
             let values = values![bound(after.0), bound(head.0), partitions, bound(limit)];
             let entries = it.readers.entries(queries::SHARE, values).await?;
             let last = entries.last().map(|it| it.position).filter(|_| entries.len() >= limit);

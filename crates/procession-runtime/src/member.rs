@@ -89,6 +89,11 @@ impl Member {
         &self.nodes
     }
 
+    /// Whether it was told something since [`membership`](Self::membership) was asked for.
+    pub(crate) fn has_news(&self) -> bool {
+        self.standing.has_changed().unwrap_or_default()
+    }
+
     /// What it owns now. Nothing, when it has not been heard for so long that others may own it.
     pub(crate) fn membership(&mut self) -> Membership {
         let standing = self.standing.borrow_and_update();

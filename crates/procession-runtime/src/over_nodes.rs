@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use procession_core::{
-    Handlers,
+    Handlers, Partition,
     log::{Kind, Position, ProcessId, Recorded},
 };
 
+use tokio::{sync::Mutex, time::Instant};
+
 use crate::{
-    Quiet, ReplyError, Runtime, StoreError, WaitError,
-    store::{ParkedOf, TimersOf},
+    Quiet, ReplyError, Runtime, Store, StoreError, WaitError,
+    store::{ParkedOf, Progress, TimersOf},
 };
 
 /// Entries that are read at once.
@@ -28,11 +30,40 @@ impl Pause {
     }
 }
 
+/// How far the store was when somebody has looked last: many wait, and one look does for all of them.
+#[derive(Default)]
+pub(crate) struct LastLook(Mutex<Option<(Instant, Progress)>>);
+
+/// A look that is as young is not repeated.
+const YOUNG: Duration = Duration::from_millis(5);
+
+impl LastLook {
+    async fn progress(&self, store: &dyn Store) -> Result<Progress, StoreError> {
+        let mut last = self.0.lock().await;
+        if let Some((at, progress)) = &*last
+            && at.elapsed() < YOUNG
+        {
+            return Ok(progress.clone());
+        }
+        let looked = Instant::now();
+        let progress = store.progress().await?;
+        *last = Some((looked, progress.clone()));
+        Ok(progress)
+    }
+}
+
+/// What of a process was seen on its way.
+#[derive(Default)]
+struct OnTheWay {
+    unhandled: Vec<(Partition, Position)>,
+    seen: Option<Position>,
+}
+
 impl Runtime {
     pub(crate) async fn wait_over_nodes(&self, process: ProcessId) -> Result<Quiet, WaitError> {
-        let mut pause = Pause(SHORTEST_PAUSE);
+        let (mut pause, mut seen) = (Pause(SHORTEST_PAUSE), OnTheWay::default());
         loop {
-            match self.is_quiet(process).await {
+            match self.is_quiet(process, &mut seen).await {
                 Ok(true) => break,
                 Ok(false) | Err(StoreError::Transient(_)) if self.processor_has_ended() => {
                     return Err(WaitError::Stopped);
@@ -45,30 +76,36 @@ impl Runtime {
         Ok(Quiet { process, parked })
     }
 
-    /// Whether nothing of a process is on the way, on any node.
-    async fn is_quiet(&self, process: ProcessId) -> Result<bool, StoreError> {
+    /// Whether nothing of a process is on the way, on any node. Its entries are read again only when all that were seen are
+    /// handled.
+    async fn is_quiet(&self, process: ProcessId, way: &mut OnTheWay) -> Result<bool, StoreError> {
         // First the checkpoints: what comes after them is seen, and only makes the answer a no.
-        let checkpoints = self.store().progress().await?.checkpoints;
-        let engine = self.reader().engine();
-        let partitions = self.store().partitions();
-        let is_handled = |it: &Recorded| {
-            let has_handlers = it.entry.kind == Kind::Operation
-                || !matches!(engine.handlers_of(&it.entry), Handlers::Nobody);
-            let checkpoint = checkpoints.get(it.entry.stream.partition(partitions).index());
-            !has_handlers || checkpoint.is_some_and(|checkpoint| it.position <= *checkpoint)
+        let checkpoints = self.last_look().progress(&**self.store()).await?.checkpoints;
+        let is_handled = |partition: Partition, position: Position| {
+            checkpoints.get(partition.index()).is_some_and(|checkpoint| position <= *checkpoint)
         };
-        let mut after = checkpoints.iter().min().copied().unwrap_or_default();
+        way.unhandled.retain(|(partition, position)| !is_handled(*partition, *position));
+        if !way.unhandled.is_empty() {
+            return Ok(false);
+        }
+        let mut after = way.seen.unwrap_or_else(|| checkpoints.iter().min().copied().unwrap_or_default());
         loop {
             let entries = self.store().read_process(process, after, ENTRIES_PER_READ).await?;
-            if !entries.iter().all(is_handled) {
-                return Ok(false);
-            }
-            match entries.last() {
-                Some(last) if entries.len() == ENTRIES_PER_READ => after = last.position,
-                _ => break,
+            let has_handlers = |it: &&Recorded| {
+                it.entry.kind == Kind::Operation
+                    || !matches!(self.reader().engine().handlers_of(&it.entry), Handlers::Nobody)
+            };
+            let place = |it: &Recorded| (it.entry.stream.partition(self.store().partitions()), it.position);
+            let unhandled = entries.iter().filter(has_handlers).map(place);
+            way.unhandled
+                .extend(unhandled.filter(|(partition, position)| !is_handled(*partition, *position)));
+            after = entries.last().map_or(after, |it| it.position);
+            way.seen = Some(after);
+            if entries.len() < ENTRIES_PER_READ {
+                break;
             }
         }
-        if self.store().calls().await?.iter().any(|it| it.process == process) {
+        if !way.unhandled.is_empty() || self.store().calls().await?.iter().any(|it| it.process == process) {
             return Ok(false);
         }
         let first = self.store().timers(TimersOf::Process(process), 1).await?;
@@ -80,19 +117,18 @@ impl Runtime {
         process: ProcessId,
         awaited: &[&'static str],
     ) -> Result<Recorded, ReplyError> {
-        let (mut pause, mut seen) = (Pause(SHORTEST_PAUSE), Position::START);
+        let (mut pause, mut seen, mut after) = (Pause(SHORTEST_PAUSE), Position::START, Position::START);
         loop {
             if self.processor_has_ended() {
                 return Err(ReplyError::Stopped);
             }
-            let extent = self.store().process(process).await?;
-            let last = extent.map_or(Position::START, |it| it.last);
-            if last > seen
-                && let Some(found) = self.recorded_before(process, awaited).await?
+            let head = self.last_look().progress(&**self.store()).await?.head;
+            if head > seen
+                && let Some(found) = self.recorded_after(process, awaited, &mut after).await?
             {
                 return Ok(found);
             }
-            seen = last;
+            seen = head;
             pause.wait().await;
         }
     }

@@ -91,22 +91,24 @@ impl Runtime {
         self.call(call).await.map_err(|_| ReplyError::Stopped)?;
         // From then on, what is not in the log is still to be decided, and will be heard.
         is_registered.await.map_err(|_| ReplyError::Stopped)?;
-        match self.recorded_before(process, awaited).await? {
+        let mut after = Position::START;
+        match self.recorded_after(process, awaited, &mut after).await? {
             Some(found) => Ok(found),
             None => found.await.map_err(|_| ReplyError::Stopped),
         }
     }
 
-    pub(crate) async fn recorded_before(
+    /// Looks for it after a position, which moves on to the last entry that was looked at.
+    pub(crate) async fn recorded_after(
         &self,
         process: ProcessId,
         awaited: &[&'static str],
+        after: &mut Position,
     ) -> Result<Option<Recorded>, StoreError> {
-        let mut after = Position::START;
         loop {
-            let mut entries = self.store().read_process(process, after, ENTRIES_PER_READ).await?;
+            let mut entries = self.store().read_process(process, *after, ENTRIES_PER_READ).await?;
             let is_last = entries.len() < ENTRIES_PER_READ;
-            after = entries.last().map_or(after, |it| it.position);
+            *after = entries.last().map_or(*after, |it| it.position);
             if let Some(index) = entries.iter().position(|it| is_awaited(it, awaited)) {
                 return Ok(Some(entries.swap_remove(index)));
             }

@@ -24,6 +24,7 @@ use crate::{
     inspect::Description,
     member::{Member, NodeSettings},
     metrics,
+    over_nodes::LastLook,
     processor::{Processor, Share},
     projections::{Node, ReadModels},
     request::{Call, Request},
@@ -64,6 +65,7 @@ struct Shared {
     processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     failure: Arc<OnceLock<StoreError>>,
     has_other_nodes: Arc<AtomicBool>,
+    last_look: LastLook,
 }
 
 /// A runtime with other settings than the usual ones.
@@ -228,6 +230,7 @@ impl RuntimeBuilder {
             processor: Mutex::new(Some(processor)),
             failure,
             has_other_nodes,
+            last_look: LastLook::default(),
         };
         Ok(Runtime { shared: Arc::new(shared) })
     }
@@ -359,6 +362,10 @@ impl Runtime {
     /// A function of its own, so that the guard is gone before anything is awaited.
     fn take_processor(&self) -> Option<JoinHandle<Result<(), StoreError>>> {
         self.shared.processor.lock().ok().and_then(|mut it| it.take())
+    }
+
+    pub(crate) fn last_look(&self) -> &LastLook {
+        &self.shared.last_look
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -202,7 +202,11 @@ fn mistakes_are_told_with_what_to_do() {
     let store_missing = folder.procession(&["status"]);
     assert!(store_missing.stderr.contains("there is no store") && store_missing.stderr.contains("hint:"));
     store_missing.ended_with(3);
-    folder.procession(&["status", "--store", "postgres://localhost"]).ended_with(2);
+    folder.procession(&["status", "--store", "mysql://localhost"]).ended_with(2);
+    // Port 1 is nobody's.
+    let away = folder.procession(&["status", "--store", "postgres://me:secret@127.0.0.1:1/shop"]);
+    assert!(away.stderr.contains("is the server running") && !away.stderr.contains("secret"), "{away:?}");
+    away.ended_with(3);
     folder.procession(&["suspend", "1"]).ended_with(2);
     folder.procession(&["watch", "--times", "0"]).ended_with(2);
     let unclear = ["timers", "bring-forward", "7", "--to", "2026-12-24T18:00:00", "--why", "x"];

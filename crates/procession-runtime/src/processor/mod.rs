@@ -364,7 +364,6 @@ impl Processor {
                 self.synchronize().await
             }
             () = self.share.news() => {
-                // Should the store have forgotten to tell, nothing waits for longer than for the next heartbeat.
                 self.share.has_grown();
                 Ok(())
             }

@@ -155,6 +155,9 @@ impl Processor {
     /// Takes over what this node was given, and returns what it should. Nothing is under way when that changes.
     pub(super) async fn keep_share(&mut self) -> Result<(), StoreError> {
         let Some(member) = &mut self.share.member else { return Ok(()) };
+        // Should the store have forgotten to tell, nothing waits for longer than for the next heartbeat, not even here where there
+        // is always something to do.
+        self.share.has_news |= member.has_news();
         let membership = member.membership();
         let is_alone = membership.nodes < 2 && membership.owned.len() == usize::from(self.share.partitions);
         let is_same = self.share.is_part != is_alone
@@ -254,7 +257,9 @@ impl Processor {
         }
         self.backlog.read_to(read.through);
         self.head = self.head.max(read.through);
-        self.next_due = read.next_due;
+        if through.is_none() {
+            self.next_due = read.next_due;
+        }
         Ok(is_all)
     }
 

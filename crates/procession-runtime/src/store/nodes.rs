@@ -101,7 +101,7 @@ pub struct ShareOfLog {
     pub entries: Vec<Recorded>,
     /// Up to where there are no others: the end of what was asked for, or the last of these entries.
     pub through: Position,
-    /// When the next timer of these partitions is due.
+    /// When the next timer of these partitions is due; told only when the end of the log was asked for.
     pub next_due: Option<Timestamp>,
 }
 
