@@ -6,6 +6,7 @@ use std::{
 use procession::{
     OperatorError, StoreError, StoreOpenError,
     inspect::InspectError,
+    postgres::ConnectError,
     sqlite::{BackupError, OpenError, RestoreError},
 };
 
@@ -112,6 +113,9 @@ impl From<StoreOpenError> for CliError {
     fn from(error: StoreOpenError) -> Self {
         match error {
             StoreOpenError::Sqlite(error) => error.into(),
+            StoreOpenError::Postgres(error @ ConnectError::Missing { .. }) => Self::store(error).hint(
+                "start the application on it once, which creates it; or look at `?schema=` in the address",
+            ),
             other => Self::store(other),
         }
     }

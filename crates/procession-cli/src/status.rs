@@ -117,7 +117,8 @@ impl Overview {
 
     /// Whether timers or calls are due, and nobody is there who would do something about it.
     fn is_left_alone(&self) -> bool {
-        !self.application.is_running && (self.timers_due > 0 || self.by_effect.iter().any(|it| it.due > 0))
+        !self.application.is_running
+            && (self.pending > 0 || self.timers_due > 0 || self.by_effect.iter().any(|it| it.due > 0))
     }
 
     pub(crate) fn tell(&self, out: &mut dyn Write) -> Result<(), CliError> {

@@ -48,10 +48,16 @@ pub(crate) async fn begin(client: &Client, schema: &str) -> Result<(), Error> {
 
 /// A server that would lose what it has acknowledged is not written to: what was set is read back.
 pub(crate) async fn check_durable(client: &Client, server: &Server) -> Result<(), ConnectError> {
-    let settings = "SELECT current_setting('synchronous_commit'), current_setting('fsync')";
+    let settings = "SELECT current_setting('synchronous_commit'), current_setting('fsync'),
+        current_setting('server_encoding')";
     let row = client.query_one(settings, &[]).await.map_err(|error| server.connect_error(&error))?;
-    let (commit, fsync): (String, String) = (row.get(0), row.get(1));
+    let (commit, fsync, encoding): (String, String, String) = (row.get(0), row.get(1), row.get(2));
     let not_kept = |reason: String| ConnectError::Unsafe { server: server.name.clone(), reason };
+    if encoding != "UTF8" {
+        return Err(not_kept(format!(
+            "its encoding is {encoding}, which cannot hold every text; create the database with ENCODING 'UTF8'"
+        )));
+    }
     if !["on", "remote_apply"].contains(&commit.as_str()) {
         return Err(not_kept(format!("synchronous_commit is {commit}, not on")));
     }

@@ -93,6 +93,7 @@ impl Archive {
         let before = now.checked_sub(age).map_err(|_| CliError::usage("no entry is as old as that"))?;
         let ended = Inspector::of(store.clone()).await?.ended_before(before, self.limit).await?;
         let file = ArchiveFile::at(to, now)?;
+        must_be_new(&file, &*store).await?;
         let outcome = if self.dry_run || ended.is_empty() {
             would_go(&*store, &ended, now).await?
         } else {
@@ -105,6 +106,16 @@ impl Archive {
         }
         Ok(Found::wrong_if(!outcome.left.is_empty()))
     }
+}
+
+/// What is noted of a file is found by its name, wherever it is moved.
+async fn must_be_new(file: &ArchiveFile, store: &dyn Store) -> Result<(), CliError> {
+    let name = file.path().file_name().unwrap_or_default().to_string_lossy();
+    if archived(store).await?.iter().any(|it| it.file == name) {
+        return Err(CliError::usage(format!("`{name}` is the name of an earlier archive of this store"))
+            .hint("nothing was archived; name a folder, and the file is named by the time"));
+    }
+    Ok(())
 }
 
 async fn would_go(store: &dyn Store, ended: &[ProcessExtent], now: Timestamp) -> Result<Outcome, CliError> {
@@ -165,6 +176,13 @@ async fn verify(file: &Path, shared: &Shared) -> Done {
     let name = file.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
     let mut pieces = archived(&*store).await?;
     pieces.retain(|it| it.file == name);
+    if pieces.is_empty() {
+        let store = store.name();
+        return Err(CliError::usage(format!(
+            "nothing of {store} was archived into a file of the name `{name}`"
+        ))
+        .hint("name the store that it is from, and give the file the name that it was written by"));
+    }
     let found = read_back(file, pieces)?;
     if shared.json {
         look::json(&found)?;

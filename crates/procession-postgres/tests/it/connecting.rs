@@ -255,3 +255,17 @@ async fn who_comes_while_somebody_holds_the_log_is_told_by_whom() {
 
     assert!(refused.to_string().contains(&format!("pid {pid} ")), "{refused}");
 }
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_text_is_refused_with_what_to_do() {
+    let database = database();
+    let (owner, name) = (stranger(&database).await, format!("{}_latin", database.name()));
+    let create =
+        format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    owner.batch_execute(&create).await.unwrap();
+
+    let refused = refused(&database.url().replace(database.name(), &name)).await;
+
+    assert!(refused.to_string().contains("ENCODING 'UTF8'"), "{refused}");
+    owner.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+}

@@ -58,10 +58,15 @@ impl DemoGuest {
 
     async fn arrive(self, runtime: Runtime) -> Done {
         let Self { stay: guest_stay, name: guest, room, owes: amount, pays } = self;
-        runtime.execute(CheckInGuest { guest_stay: guest_stay.clone(), guest, room }).await?;
-        runtime.execute(RecordCharge { guest_stay: guest_stay.clone(), amount }).await?;
+        // Several nodes may open one empty hotel at the same time.
+        let key = |what: &str| format!("demo {what} {guest_stay}");
+        let check_in = CheckInGuest { guest_stay: guest_stay.clone(), guest, room };
+        runtime.execute(check_in).idempotency_key(key("check-in")).await?;
+        let charge = RecordCharge { guest_stay: guest_stay.clone(), amount };
+        runtime.execute(charge).idempotency_key(key("charge")).await?;
         if pays {
-            runtime.execute(RecordPayment { guest_stay, amount }).await?;
+            let payment = RecordPayment { guest_stay: guest_stay.clone(), amount };
+            runtime.execute(payment).idempotency_key(key("payment")).await?;
         }
         Ok(())
     }
