@@ -2,7 +2,7 @@ use std::{io::Write, net::SocketAddr, time::Duration};
 
 use clap::Args;
 use hotel::guest_stays::GuestStay;
-use procession::Runtime;
+use procession::{Death, Runtime};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -78,9 +78,12 @@ async fn serve(house: web::House, listener: TcpListener, store: &StoreFile) -> D
     writeln!(out, "Its books are in {store}, its style is {}. Press Ctrl-C to close it.", store.style())?;
     out.flush()?;
     let (closing, closed) = watch::channel(false);
+    let runtime = house.runtime.clone();
     let mut serving = std::pin::pin!(web::serve(house, listener, until(closed)));
     tokio::select! {
         served = &mut serving => return served.map_err(stopped),
+        death = end_of(&runtime) => return Err(CliError::failed(format!("the hotel cannot go on: {death}"))
+            .hint("start it again; everything that was acknowledged is in the store")),
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
@@ -89,6 +92,17 @@ async fn serve(house: web::House, listener: TcpListener, store: &StoreFile) -> D
     match tokio::time::timeout(GRACE, serving).await {
         Ok(served) => served.map_err(stopped),
         Err(_) => Ok(()),
+    }
+}
+
+/// Ends when nothing is handled any more, so that whatever has started the hotel may start it again.
+async fn end_of(runtime: &Runtime) -> Death {
+    const LOOK_EVERY: Duration = Duration::from_secs(1);
+    loop {
+        if let Some(death @ Death::Stopped { .. }) = runtime.health().await.dead {
+            return death;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) async fn present(request: Request, next: Next) -> Response {
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
+    // What is not well says so in a document of its own.
+    if is_document(&response) {
+        return response;
+    }
     // Without a problem it is an answer of the HTTP library's own.
     let unknown = || Problem::new(ProblemKind::of_status(status), "the request cannot be understood");
     let problem: Problem = response.extensions_mut().remove().unwrap_or_else(unknown);
@@ -30,6 +34,11 @@ pub(crate) async fn present(request: Request, next: Next) -> Response {
     *presented.status_mut() = status;
     keep_headers(response.headers_mut(), presented.headers_mut());
     presented
+}
+
+fn is_document(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    response.extensions().get::<Problem>().is_none() && kind.is_some_and(|it| it == "application/json")
 }
 
 fn document(problem: Problem, path: &str) -> axum::body::Body {
