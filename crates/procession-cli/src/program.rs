@@ -36,8 +36,8 @@ Examples:
 
 Exit codes:
   0  fine
-  1  something is wrong: stuck, parked, due with no application that runs, a broken
-     promise, or a change that was not done
+  1  something is wrong: stuck, parked, waiting or due with no application that runs,
+     a broken promise, or a change that was not done
   2  the command line is wrong, or names what is not there
   3  the store cannot be opened, read or written";
 

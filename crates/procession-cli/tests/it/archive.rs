@@ -122,6 +122,24 @@ fn a_file_that_was_changed_is_told_from_one_that_is_whole() {
     assert!(verify().json(1)["wrong"][0].as_str().unwrap().contains("is no entry"));
 }
 
+#[test]
+fn a_file_is_known_by_its_name_which_is_given_once() {
+    let BrokenShop { folder, .. } = &shop();
+    fs::create_dir(folder.path("later")).unwrap();
+    folder.procession(&[&ALL[..], &["ended.jsonl", "--limit", "1"]].concat()).ended_with(0);
+
+    let again = folder.procession(&[&ALL[..], &["later/ended.jsonl"]].concat());
+    fs::copy(folder.path("ended.jsonl"), folder.path("renamed.jsonl")).unwrap();
+    let renamed = folder.procession(&["archive", "--verify", "renamed.jsonl"]);
+
+    assert!(again.stderr.contains("`ended.jsonl` is the name of an earlier archive"), "{again:?}");
+    again.ended_with(2);
+    assert!(!folder.path("later/ended.jsonl").exists());
+    assert!(renamed.stderr.contains("into a file of the name `renamed.jsonl`"), "{renamed:?}");
+    renamed.ended_with(2);
+    folder.procession(&["archive", "--verify", "ended.jsonl"]).ended_with(0);
+}
+
 /// Before the commit nothing has happened but that a file is there; after it, all has.
 #[test]
 fn o1_who_dies_between_the_file_and_the_log_archives_again() {
