@@ -6,7 +6,6 @@ use procession_core::{
     Handlers, Partition,
     log::{Kind, Position, ProcessId, Recorded},
 };
-
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
@@ -122,14 +121,29 @@ impl Runtime {
             if self.processor_has_ended() {
                 return Err(ReplyError::Stopped);
             }
-            let head = self.last_look().progress(&**self.store()).await?.head;
-            if head > seen
-                && let Some(found) = self.recorded_after(process, awaited, &mut after).await?
-            {
-                return Ok(found);
+            match self.look_for_reply(process, awaited, &mut seen, &mut after).await {
+                Ok(Some(found)) => return Ok(found),
+                // The database is away for a while; who waits has said for how long.
+                Ok(None) | Err(StoreError::Transient(_)) => pause.wait().await,
+                Err(error) => return Err(error.into()),
             }
-            seen = head;
-            pause.wait().await;
         }
+    }
+
+    /// Looks only when the log has grown since the last look.
+    async fn look_for_reply(
+        &self,
+        process: ProcessId,
+        awaited: &[&'static str],
+        seen: &mut Position,
+        after: &mut Position,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let head = self.last_look().progress(&**self.store()).await?.head;
+        if head <= *seen {
+            return Ok(None);
+        }
+        let found = self.recorded_after(process, awaited, after).await?;
+        *seen = head;
+        Ok(found)
     }
 }
