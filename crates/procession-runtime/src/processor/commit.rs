@@ -11,9 +11,9 @@ use super::{
     finished::Finished,
     measured::Tally,
     quiet::QuietReply,
+    read_back::{Written, WrittenMessage},
     recovery::Undone,
     replies::Reply,
-    share::{Written, WrittenMessage},
 };
 use crate::{
     fault_points::FaultPoint,

@@ -24,6 +24,7 @@ mod operations;
 mod others;
 mod pause;
 mod quiet;
+mod read_back;
 mod ready;
 mod recovery;
 mod release;

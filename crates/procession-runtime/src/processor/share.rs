@@ -4,54 +4,33 @@
 //! next batch while the store commits the last. Beside others it cannot: a batch goes to wherever the log ends, its messages
 //! are read back in the order of the log, and the versions of streams say whether a decision still holds.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use procession_core::{
     Partition, Stream,
-    log::{Entry, Kind, Position, Recorded},
+    log::{Kind, Position, Recorded},
 };
 
-use super::{Processor, backlog::Pending, batching::Batching, holds::Held, others::Others};
+use super::{Processor, batching::Batching, holds::Held, others::Others, read_back::Written};
 use crate::{
     Operation, Requested,
     member::Member,
     request::Mode,
-    store::{Batch, Membership, Ownership, ParkedOf, Reference, StoreError, Timer},
+    store::{Membership, Ownership, ParkedOf, StoreError, Timer},
 };
-
-/// What a node has written for itself in one batch.
-pub(super) struct Written {
-    pub(super) after: Position,
-    pub(super) head: Position,
-    pub(super) messages: Vec<WrittenMessage>,
-}
-
-/// A message that a node has written for itself, as it refers to others in its batch.
-pub(super) struct WrittenMessage {
-    pub(super) index: u64,
-    pub(super) process: Option<Reference>,
-    pub(super) causation: Option<Reference>,
-    pub(super) entry: Arc<Entry>,
-}
-
-/// Entries of a share that are read at once.
-const ENTRIES_PER_READ: usize = 4096;
 
 /// What a processor owns.
 pub(crate) struct Share {
-    owned: Vec<Ownership>,
+    pub(super) owned: Vec<Ownership>,
     partitions: u16,
-    member: Option<Member>,
+    pub(super) member: Option<Member>,
     /// Whether other nodes write too.
-    is_part: bool,
+    pub(super) is_part: bool,
     /// Whether the log may hold something for it that it has not read.
-    has_news: bool,
+    pub(super) has_news: bool,
     /// What it has written for itself, up to where nobody need read it back.
-    written: VecDeque<Written>,
+    pub(super) written: VecDeque<Written>,
     /// What operators have asked for in partitions of others, until that is done there.
     asked_elsewhere: Vec<(Partition, Position)>,
 }
@@ -119,7 +98,7 @@ impl Share {
         self.owned.iter().any(|it| it.partition == partition)
     }
 
-    fn owned_partitions(&self) -> Vec<Partition> {
+    pub(super) fn owned_partitions(&self) -> Vec<Partition> {
         self.owned.iter().map(|it| it.partition).collect()
     }
 
@@ -212,78 +191,8 @@ impl Processor {
         Ok(true)
     }
 
-    /// Takes in what the log holds for the partitions of this node: what it has written itself, and what others have.
-    pub(super) async fn read_share(&mut self) -> Result<(), StoreError> {
-        while !self.share.is_read() && self.backlog.is_low() && !self.share.owned.is_empty() {
-            match self.share.written.pop_front() {
-                Some(written) if written.after <= self.backlog.read_through() => self.read_back(written),
-                Some(written) => {
-                    // Others have written before it.
-                    let through = written.after;
-                    self.share.written.push_front(written);
-                    self.read_others(Some(through)).await?;
-                }
-                None => {
-                    let is_all = self.read_others(None).await?;
-                    self.share.has_news = !is_all;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Offers what this node has written for itself.
-    fn read_back(&mut self, written: Written) {
-        let after = written.after;
-        for it in written.messages {
-            let position = after.plus(it.index + 1);
-            if position > self.backlog.read_through() {
-                let process = it.process.map_or(position, |it| it.resolve(after)).into();
-                let causation = it.causation.map(|it| it.resolve(after));
-                self.take_in(Pending { position, process, causation, entry: it.entry });
-            }
-        }
-        self.backlog.read_to(written.head);
-    }
-
-    /// Reads up to a position, or to the end. Returns whether that is reached.
-    async fn read_others(&mut self, through: Option<Position>) -> Result<bool, StoreError> {
-        let Some(nodes) = self.share.member.as_ref().map(|it| it.nodes().clone()) else { return Ok(true) };
-        let (partitions, after) = (self.share.owned_partitions(), self.backlog.read_through());
-        let read = nodes.read_share(partitions, after, through, ENTRIES_PER_READ).await?;
-        let is_all = read.entries.len() < ENTRIES_PER_READ;
-        for it in read.entries {
-            self.read_one(it);
-        }
-        self.backlog.read_to(read.through);
-        self.head = self.head.max(read.through);
-        if through.is_none() {
-            self.next_due = read.next_due;
-        }
-        Ok(is_all)
-    }
-
-    fn read_one(&mut self, recorded: Recorded) {
-        let stream = &recorded.entry.stream;
-        if !self.share.owns(stream) {
-            return self.heed(&recorded);
-        }
-        // Another node has executed a command for it.
-        self.states.forget_before(stream, recorded.version);
-        let Recorded { position, process, causation, entry, .. } = recorded;
-        self.take_in(Pending { position, process, causation, entry });
-    }
-
-    fn take_in(&mut self, pending: Pending) {
-        let (has_handlers, process) = (self.has_handlers(&pending.entry), pending.process);
-        self.traces.offered(&pending);
-        if self.backlog.offer_later(pending, has_handlers) {
-            self.quiet.begun(process);
-        }
-    }
-
     /// What an operator has asked for in another partition. Its owner does it; here, its process is held from now on.
-    fn heed(&mut self, recorded: &Recorded) {
+    pub(super) fn heed(&mut self, recorded: &Recorded) {
         let (entry, at) = (&recorded.entry, recorded.position);
         if entry.kind != Kind::Operation {
             return;
@@ -328,22 +237,6 @@ impl Processor {
         }
         self.shared.store(self.share.is_part, std::sync::atomic::Ordering::Release);
         self.others = Others::default();
-    }
-
-    /// What a batch holds for this node itself.
-    pub(super) fn written_for_itself(&self, batch: &Batch) -> Vec<WrittenMessage> {
-        if !self.share.is_part {
-            return Vec::new();
-        }
-        let is_own = |it: &Entry| self.share.owns(&it.stream) && self.has_handlers(it);
-        let entries = (0..).zip(&batch.entries).filter(|(_, it)| is_own(&it.entry));
-        let messages = entries.map(|(index, it)| WrittenMessage {
-            index,
-            process: it.process,
-            causation: it.causation,
-            entry: Arc::clone(&it.entry),
-        });
-        messages.collect()
     }
 
     /// Timers that are due, of the partitions of this node.
