@@ -9,19 +9,27 @@ RETURN (('log'::regclass)::oid::bigint << 32) | number;
 CREATE FUNCTION resolve(reference bigint, after bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN reference < 0 THEN after - reference ELSE reference END;
 
+CREATE FUNCTION find_streams(categories text[], keys text[]) RETURNS bigint[] LANGUAGE sql
+RETURN (
+    SELECT array_agg(stream.id ORDER BY asked.ordinal)
+    FROM unnest(categories, keys) WITH ORDINALITY AS asked (category, key, ordinal)
+    LEFT JOIN stream ON stream.category = asked.category AND stream.key = asked.key
+);
+
 -- The rows of streams, in the order of their names, which are added if they are new. Rows are added in the order of their
 -- keys, so that two writers who add the same ones wait for each other, and never in a circle.
 CREATE FUNCTION streams_of(categories text[], keys text[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    found bigint[] := find_streams(categories, keys);
 BEGIN
+    IF array_position(found, NULL) IS NULL THEN
+        RETURN found;
+    END IF;
     INSERT INTO stream (category, key)
-    SELECT DISTINCT asked.category COLLATE "C", asked.key COLLATE "C" FROM unnest(categories, keys) AS asked (category, key)
-    WHERE NOT EXISTS (SELECT FROM stream WHERE stream.category = asked.category AND stream.key = asked.key)
-    ORDER BY 1, 2 ON CONFLICT DO NOTHING;
-    RETURN (
-        SELECT array_agg(stream.id ORDER BY asked.ordinal)
-        FROM unnest(categories, keys) WITH ORDINALITY AS asked (category, key, ordinal)
-        LEFT JOIN stream ON stream.category = asked.category AND stream.key = asked.key
-    );
+    SELECT DISTINCT asked.category COLLATE "C", asked.key COLLATE "C"
+    FROM unnest(categories, keys, found) AS asked (category, key, id)
+    WHERE asked.id IS NULL ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+    RETURN find_streams(categories, keys);
 END $$;
 
 -- The same for the types of messages.

@@ -14,7 +14,9 @@ pub(crate) struct Known(Arc<Mutex<Rows>>);
 
 pub(crate) struct Rows {
     streams: Cache<Stream, StreamRow>,
-    message_types: HashMap<Box<str>, Vec<(u16, i32)>, RandomState>,
+    streams_by_id: Cache<i64, Stream>,
+    message_types: HashMap<Arc<str>, Vec<(u16, i32)>, RandomState>,
+    message_types_by_id: HashMap<i32, (Arc<str>, u16), RandomState>,
 }
 
 #[derive(Clone, Copy)]
@@ -29,7 +31,12 @@ const STREAMS: usize = 100_000;
 
 impl Known {
     pub(crate) fn new() -> Self {
-        let rows = Rows { streams: Cache::new(STREAMS), message_types: HashMap::default() };
+        let rows = Rows {
+            streams: Cache::new(STREAMS),
+            streams_by_id: Cache::new(STREAMS),
+            message_types: HashMap::default(),
+            message_types_by_id: HashMap::default(),
+        };
         Self(Arc::new(Mutex::new(rows)))
     }
 
@@ -48,8 +55,16 @@ impl Rows {
     pub(crate) fn saw(&mut self, stream: &Stream, id: i64, version: Version) {
         match self.streams.get_mut(stream) {
             Some(row) => row.version = row.version.max(version),
-            None => self.streams.insert(stream.clone(), StreamRow { id, version }),
+            None => {
+                self.streams.insert(stream.clone(), StreamRow { id, version });
+                self.streams_by_id.insert(id, stream.clone());
+            }
         }
+    }
+
+    /// The stream of a row.
+    pub(crate) fn stream_of(&mut self, id: i64) -> Option<Stream> {
+        self.streams_by_id.get_mut(&id).cloned()
     }
 
     pub(crate) fn message_type(&self, name: &str, schema_version: u16) -> Option<i32> {
@@ -59,13 +74,22 @@ impl Rows {
 
     pub(crate) fn saw_message_type(&mut self, name: &str, schema_version: u16, id: i32) {
         if self.message_type(name, schema_version).is_none() {
-            self.message_types.entry(name.into()).or_default().push((schema_version, id));
+            let name: Arc<str> = name.into();
+            self.message_types_by_id.insert(id, (Arc::clone(&name), schema_version));
+            self.message_types.entry(name).or_default().push((schema_version, id));
         }
+    }
+
+    /// Name and schema version of a row.
+    pub(crate) fn message_type_of(&self, id: i32) -> Option<(&str, u16)> {
+        self.message_types_by_id.get(&id).map(|(name, schema_version)| (&**name, *schema_version))
     }
 
     /// For a new connection, behind which another database may be: one that was restored.
     pub(crate) fn forget(&mut self) {
         self.streams.clear();
+        self.streams_by_id.clear();
         self.message_types.clear();
+        self.message_types_by_id.clear();
     }
 }

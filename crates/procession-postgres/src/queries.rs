@@ -3,21 +3,20 @@
 //! A plan is made when a table may still be empty, and kept when it has grown. So it is written down from where to where each
 //! query goes: by `LEFT JOIN`, though what is looked up is always there, and by `LATERAL` with a limit.
 
-/// An entry of the log, in columns as [`crate::rows::recorded`] reads them, from a place where `log` and `stream` are.
+/// An entry of the log, in columns as [`crate::rows::Recorded`] reads them. Its streams and its type are numbers, whose names
+/// are known mostly.
 macro_rules! recorded {
     ($from:literal) => {
         concat!(
-            "SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
-                message_type.schema_version, log.payload, log.process, log.causation, log.at, sender.category, sender.key,
-                log.trace, log.stream ",
+            "SELECT log.position, log.kind, log.stream, log.version, log.message_type, log.payload, log.process,
+                log.causation, log.at, log.sender, log.trace ",
             $from
         )
     };
     ($columns:literal, $from:literal) => {
         concat!(
-            "SELECT log.position, log.kind, stream.category, stream.key, log.version, message_type.name,
-                message_type.schema_version, log.payload, log.process, log.causation, log.at, sender.category, sender.key,
-                log.trace, log.stream, ",
+            "SELECT log.position, log.kind, log.stream, log.version, log.message_type, log.payload, log.process,
+                log.causation, log.at, log.sender, log.trace, ",
             $columns,
             " ",
             $from
@@ -25,23 +24,49 @@ macro_rules! recorded {
     };
 }
 
+/// What numbers of streams stand for.
+pub(crate) const STREAMS_OF_NUMBERS: &str =
+    "SELECT id, category, key FROM unnest($1::bigint[]) AS asked (number)
+    CROSS JOIN LATERAL (SELECT * FROM stream WHERE stream.id = asked.number LIMIT 1) AS stream";
+
+/// What numbers of message types stand for.
+pub(crate) const TYPES_OF_NUMBERS: &str =
+    "SELECT id, name, schema_version FROM message_type WHERE id = ANY ($1::integer[])";
+
 pub(crate) const LOG: &str = recorded!(
     "FROM log
-    LEFT JOIN stream ON stream.id = log.stream
-    LEFT JOIN message_type ON message_type.id = log.message_type
-    LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE log.position > $1 ORDER BY log.position LIMIT $2"
 );
 
 /// What some partitions have of a stretch of the log, and what operators have asked for in others.
 pub(crate) const SHARE: &str = recorded!(
     "FROM log
-    LEFT JOIN stream ON stream.id = log.stream
-    LEFT JOIN message_type ON message_type.id = log.message_type
-    LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE log.position > $1 AND log.position <= $2 AND (log.partition = ANY ($3::smallint[]) OR log.kind = 9)
     ORDER BY log.position LIMIT $4"
 );
+
+pub(crate) const STANDING: &str = "SELECT (SELECT coalesce(max(position), 0) FROM log),
+        (SELECT array_agg(checkpoint ORDER BY id) FROM partition),
+        array_agg(coalesce(span.last, 0) ORDER BY asked.ordinal),
+        array_agg(coalesce(entry.is_handled, true) ORDER BY asked.ordinal)
+    FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (process, ordinal)
+    LEFT JOIN LATERAL (
+        SELECT last FROM process_span WHERE process_span.process = asked.process ORDER BY first DESC LIMIT 1
+    ) AS span ON true
+    LEFT JOIN LATERAL (
+        SELECT position <= (SELECT checkpoint FROM partition WHERE partition.id = log.partition) AS is_handled
+        FROM log WHERE position = span.last LIMIT 1
+    ) AS entry ON true";
+
+/// The processes are looked up in a table of their own: a join could read the log once for each of them.
+pub(crate) const NEWEST: &str =
+    "SELECT newest.process, newest.partition, newest.kind, message_type.name, newest.position
+    FROM (
+        SELECT process, partition, kind, message_type, max(position) AS position FROM log
+        WHERE position > $1 AND position <= $2 AND (process IN (SELECT unnest($3::bigint[]))) IS TRUE
+        GROUP BY process, partition, kind, message_type
+    ) AS newest
+    LEFT JOIN message_type ON message_type.id = newest.message_type";
 
 /// The end of the log, and when the next timer of some partitions is due.
 pub(crate) const END_OF_SHARE: &str = "SELECT (SELECT coalesce(max(position), 0) FROM log), (
@@ -55,9 +80,6 @@ pub(crate) const END_OF_SHARE: &str = "SELECT (SELECT coalesce(max(position), 0)
 pub(crate) const ENTRIES: &str = recorded!(
     "FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (position, ordinal)
     CROSS JOIN LATERAL (SELECT * FROM log WHERE log.position = asked.position LIMIT 1) AS log
-    LEFT JOIN stream ON stream.id = log.stream
-    LEFT JOIN message_type ON message_type.id = log.message_type
-    LEFT JOIN stream AS sender ON sender.id = log.sender
     ORDER BY asked.ordinal"
 );
 
@@ -72,8 +94,6 @@ pub(crate) const STREAMS: &str = recorded!(
         SELECT * FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL AND log.version > $3
         ORDER BY log.version LIMIT $4
     ) AS log
-    LEFT JOIN message_type ON message_type.id = log.message_type
-    LEFT JOIN stream AS sender ON sender.id = log.sender
     ORDER BY asked.ordinal, log.version"
 );
 
@@ -85,9 +105,6 @@ pub(crate) const PROCESS: &str = recorded!(
         WHERE log.position BETWEEN greatest(span.first, $2::bigint + 1) AND span.last AND log.process = $1::bigint
         ORDER BY log.position LIMIT $3
     ) AS log
-    LEFT JOIN stream ON stream.id = log.stream
-    LEFT JOIN message_type ON message_type.id = log.message_type
-    LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE span.process = $1 AND span.first >= coalesce(
         (SELECT max(before.first) FROM process_span AS before WHERE before.process = $1 AND before.first <= $2), 0
     )
@@ -101,7 +118,6 @@ pub(crate) const OPEN_STREAMS: &str = recorded!(
         SELECT * FROM log WHERE log.stream = stream.id AND log.version IS NOT NULL ORDER BY log.version DESC LIMIT 1
     ) AS log
     LEFT JOIN message_type ON message_type.id = log.message_type
-    LEFT JOIN stream AS sender ON sender.id = log.sender
     WHERE stream.category = $1 AND stream.key > $2 AND message_type.name <> ALL ($3::text[])
     ORDER BY stream.key LIMIT $4"
 );

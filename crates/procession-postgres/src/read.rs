@@ -1,9 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime,
+    TimeoutType,
 };
-use procession_core::log::Recorded;
+use procession_core::{Version, log::Recorded};
 use procession_runtime::{StoreError, store::Answer};
 use tokio::time::timeout;
 use tokio_postgres::{Error, Row, types::ToSql};
@@ -11,8 +12,9 @@ use tokio_postgres::{Error, Row, types::ToSql};
 use crate::{
     ConnectError,
     error::is_lost,
-    known::{Known, Rows},
-    rows::{Read, recorded},
+    known::Known,
+    queries,
+    rows::{self, Read, Unknown, get, recorded},
     server::{CONNECT_WITHIN, Server},
     session,
 };
@@ -54,10 +56,20 @@ impl Readers {
             let setup = setup.clone();
             Box::pin(async move { client.batch_execute(&setup).await.map_err(HookError::Backend) })
         });
+        let names = known.clone();
+        let lost = Hook::sync_fn(move |client, _| {
+            if client.is_closed() {
+                names.rows().forget();
+            }
+            Ok(())
+        });
         let pool = Pool::builder(manager)
             .max_size(connections)
+            // A server's process that has just done the like is the fastest.
+            .queue_mode(QueueMode::Lifo)
             .post_create(set_up)
             .runtime(Runtime::Tokio1)
+            .pre_recycle(lost)
             .create_timeout(Some(CONNECT_WITHIN))
             .wait_timeout(Some(CONNECTION_WITHIN))
             .build();
@@ -75,7 +87,7 @@ impl Readers {
         values: Values,
         read: impl Fn(&Row) -> Read<T> + Send + 'static,
     ) -> Answer<Vec<T>> {
-        self.understood(query, values, move |rows, _| rows.iter().map(&read).collect())
+        self.understood(query, values, move |rows| rows.iter().map(&read).collect())
     }
 
     /// The first row of a query, if there is one.
@@ -85,12 +97,82 @@ impl Readers {
         values: Values,
         read: impl Fn(&Row) -> Read<T> + Send + 'static,
     ) -> Answer<Option<T>> {
-        self.understood(query, values, move |rows, _| rows.first().map(&read).transpose())
+        self.understood(query, values, move |rows| rows.first().map(&read).transpose())
     }
 
     /// All rows of a query that are entries of the log.
     pub(crate) fn entries(&self, query: &'static str, values: Values) -> Answer<Vec<Recorded>> {
-        self.understood(query, values, |rows, known| rows.iter().map(|row| recorded(row, known)).collect())
+        let it = self.clone();
+        Box::pin(async move { Ok(it.recorded(query, &values).await?.0) })
+    }
+
+    /// As [`Self::entries`], with the rows themselves.
+    pub(crate) async fn recorded(
+        &self,
+        query: &'static str,
+        values: &Values,
+    ) -> Result<(Vec<Recorded>, Vec<Row>), StoreError> {
+        let rows = self.rows(query, values).await?;
+        loop {
+            let mut unknown = Unknown::default();
+            let entries: Read<Option<Vec<Recorded>>> = {
+                let mut known = self.known.rows();
+                // Those that follow an unknown one are asked for together with it.
+                let entries: Read<Vec<_>> =
+                    rows.iter().map(|row| recorded(row, &mut known, &mut unknown)).collect();
+                entries.map(|it| it.into_iter().collect())
+            };
+            match entries.map_err(|said| self.strange(&said))? {
+                Some(entries) => return Ok((entries, rows)),
+                None => self.learn(unknown).await?,
+            }
+        }
+    }
+
+    /// Looks up what numbers stand for.
+    async fn learn(&self, mut unknown: Unknown) -> Result<(), StoreError> {
+        let missing = |what: &str| Err(self.strange(&format!("an entry without its {what}")));
+        if !unknown.streams.is_empty() {
+            unknown.streams.sort_unstable();
+            unknown.streams.dedup();
+            let asked = unknown.streams.len();
+            let rows = self.rows(queries::STREAMS_OF_NUMBERS, &values![unknown.streams]).await?;
+            let mut known = self.known.rows();
+            for row in &rows {
+                let (id, stream) =
+                    self.understand(get(row, 0).and_then(|id| Ok((id, rows::stream(row, 1)?))))?;
+                known.saw(&stream, id, Version::NONE);
+            }
+            if rows.len() < asked {
+                return missing("stream");
+            }
+        }
+        if !unknown.types.is_empty() {
+            unknown.types.sort_unstable();
+            unknown.types.dedup();
+            let asked = unknown.types.len();
+            let rows = self.rows(queries::TYPES_OF_NUMBERS, &values![unknown.types]).await?;
+            let mut known = self.known.rows();
+            for row in &rows {
+                let (id, name, schema_version) = self.understand(rows::message_type(row))?;
+                known.saw_message_type(&name, schema_version, id);
+            }
+            if rows.len() < asked {
+                return missing("type");
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn understand<T>(&self, read: Read<T>) -> Result<T, StoreError> {
+        read.map_err(|said| self.strange(&said))
+    }
+
+    fn strange(&self, said: &str) -> StoreError {
+        let server = &self.server.name;
+        StoreError::Permanent(format!(
+            "{server} holds what cannot be read, and was changed by others: {said}"
+        ))
     }
 
     /// What the rows of a query are together.
@@ -98,25 +180,23 @@ impl Readers {
         &self,
         query: &'static str,
         values: Values,
-        understand: impl Fn(&[Row], &mut Rows) -> Read<T> + Send + 'static,
+        understand: impl Fn(&[Row]) -> Read<T> + Send + 'static,
     ) -> Answer<T> {
         let it = self.clone();
         Box::pin(async move {
             let rows = it.rows(query, &values).await?;
-            let strange = |said| {
-                let server = &it.server.name;
-                StoreError::Permanent(format!(
-                    "{server} holds what cannot be read, and was changed by others: {said}"
-                ))
-            };
-            understand(&rows, &mut it.known.rows()).map_err(strange)
+            it.understand(understand(&rows))
         })
     }
 
     /// A read changes nothing, so it is asked once more when its connection was lost, for example while it was idle.
     async fn rows(&self, query: &'static str, values: &Values) -> Result<Vec<Row>, StoreError> {
         match self.try_rows(query, values).await {
-            Err(Failed::Lost(_)) => self.try_rows(query, values).await.map_err(Failed::error),
+            Err(Failed::Lost(_)) => {
+                // Behind the same address there may be another database now.
+                self.known.rows().forget();
+                self.try_rows(query, values).await.map_err(Failed::error)
+            }
             other => other.map_err(Failed::error),
         }
     }

@@ -8,7 +8,8 @@ use procession_core::{
     log::{Encoded, Entry, Kind, Position, ProcessId, Recorded},
 };
 use procession_runtime::store::{
-    Archived, Delivery, EffectCall, Hold, HoldKind, Parked, ParkedReason, ProcessExtent, Timer, TimerId,
+    Archived, Delivery, EffectCall, Hold, HoldKind, Parked, ParkedReason, ProcessExtent, Progress, Timer,
+    TimerId,
 };
 use tokio_postgres::{Row, types::FromSql};
 
@@ -47,22 +48,49 @@ fn optional_position(row: &Row, column: usize) -> Read<Option<Position>> {
     Ok(get::<Option<i64>>(row, column)?.map(position))
 }
 
-/// The columns are those of [`crate::queries::RECORDED`].
-pub(crate) fn recorded(row: &Row, known: &mut Rows) -> Read<Recorded> {
-    let stream = stream(row, 2)?;
-    let version = get::<Option<i64>>(row, 4)?.map(|it| Version(number(it)));
-    known.saw(&stream, get(row, 14)?, version.unwrap_or(Version::NONE));
-    let entry = Entry::new(kind_of(get(row, 1)?)?, stream, encoded(row, 5)?, timestamp(row, 10)?);
-    let entry = entry
-        .sent_by(optional_stream(row, 11)?)
-        .traced_by(optional_text(row, 13)?.map(String::into_boxed_str));
-    Ok(Recorded {
+/// Numbers in rows whose names are not known.
+#[derive(Debug, Default)]
+pub(crate) struct Unknown {
+    pub(crate) streams: Vec<i64>,
+    pub(crate) types: Vec<i32>,
+}
+
+/// The columns are those of [`crate::queries`]' entries. None if a name is not known.
+pub(crate) fn recorded(row: &Row, known: &mut Rows, unknown: &mut Unknown) -> Read<Option<Recorded>> {
+    let (id, type_id, sender_id): (i64, i32, Option<i64>) = (get(row, 2)?, get(row, 4)?, get(row, 9)?);
+    let stream = known.stream_of(id);
+    let sender = sender_id.map(|it| known.stream_of(it).ok_or(it)).transpose();
+    let message_type = known.message_type_of(type_id).map(|(name, version)| (name.to_owned(), version));
+    unknown.streams.extend(stream.is_none().then_some(id));
+    unknown.streams.extend(sender.as_ref().err());
+    unknown.types.extend(message_type.is_none().then_some(type_id));
+    let (Some(stream), Ok(sender), Some((name, schema_version))) = (stream, sender, message_type) else {
+        return Ok(None);
+    };
+    let version = get::<Option<i64>>(row, 3)?.map(|it| Version(number(it)));
+    if let Some(version) = version {
+        known.saw(&stream, id, version);
+    }
+    let message = Encoded { name: name.into(), schema_version, payload: text(row, 5)?.into() };
+    let entry = Entry::new(kind_of(get(row, 1)?)?, stream, message, timestamp(row, 8)?);
+    let entry = entry.sent_by(sender).traced_by(optional_text(row, 10)?.map(String::into_boxed_str));
+    Ok(Some(Recorded {
         position: position(get(row, 0)?),
-        process: position(get(row, 8)?).into(),
-        causation: optional_position(row, 9)?,
+        process: position(get(row, 6)?).into(),
+        causation: optional_position(row, 7)?,
         version,
         entry: Arc::new(entry),
-    })
+    }))
+}
+
+/// The newest position and the checkpoints.
+pub(crate) fn progress(row: &Row) -> Read<Progress> {
+    Ok(Progress { head: position(get(row, 0)?), checkpoints: positions(row, 1)? })
+}
+
+pub(crate) fn positions(row: &Row, column: usize) -> Read<Vec<Position>> {
+    let stored: Option<Vec<i64>> = get(row, column)?;
+    Ok(stored.unwrap_or_default().into_iter().map(position).collect())
 }
 
 /// The columns are those of [`crate::queries::PARKED`].
@@ -139,6 +167,16 @@ pub(crate) fn archived(row: &Row) -> Read<Archived> {
     })
 }
 
+/// Number, name and schema version of a message type.
+pub(crate) fn message_type(row: &Row) -> Read<(i32, String, u16)> {
+    let schema_version: i32 = get(row, 2)?;
+    Ok((get(row, 0)?, text(row, 1)?, schema_version_of(schema_version)?))
+}
+
+fn schema_version_of(stored: i32) -> Read<u16> {
+    u16::try_from(stored).map_err(|_| format!("{stored} is no schema version"))
+}
+
 pub(crate) fn stream(row: &Row, column: usize) -> Read<Stream> {
     Stream::new(text(row, column)?, text(row, column + 1)?).map_err(|error| error.to_string())
 }
@@ -149,9 +187,7 @@ fn optional_stream(row: &Row, column: usize) -> Read<Option<Stream>> {
 
 /// Name, schema version and payload, in columns side by side.
 fn encoded(row: &Row, column: usize) -> Read<Encoded> {
-    let schema_version: i32 = get(row, column + 1)?;
-    let schema_version =
-        u16::try_from(schema_version).map_err(|_| format!("{schema_version} is no schema version"))?;
+    let schema_version = schema_version_of(get(row, column + 1)?)?;
     Ok(Encoded { name: text(row, column)?.into(), schema_version, payload: text(row, column + 2)?.into() })
 }
 
@@ -180,7 +216,7 @@ pub(crate) fn kind_number(kind: Kind) -> i16 {
     }
 }
 
-fn kind_of(number: i16) -> Read<Kind> {
+pub(crate) fn kind_of(number: i16) -> Read<Kind> {
     match number {
         1 => Ok(Kind::Event),
         2 => Ok(Kind::Command),

@@ -63,6 +63,10 @@ pub struct PostgresStore {
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 impl PostgresStore {
+    pub(crate) fn answered_by_nothing(&self) -> StoreError {
+        StoreError::Permanent(format!("{} has answered by nothing", self.server.name))
+    }
+
     /// Connects to a store with the usual settings. The schema is created, or upgraded, if need be.
     ///
     /// # Errors
@@ -145,12 +149,8 @@ impl Store for PostgresStore {
     }
 
     fn progress(&self) -> Answer<Progress> {
-        let progress = self.readers.first(queries::PROGRESS, values![], |row| {
-            let checkpoints: Option<Vec<i64>> = get(row, 1)?;
-            let checkpoints = checkpoints.unwrap_or_default().into_iter().map(position).collect();
-            Ok(Progress { head: position(get(row, 0)?), checkpoints })
-        });
-        let strange = StoreError::Permanent(format!("{} has answered by nothing", self.server.name));
+        let progress = self.readers.first(queries::PROGRESS, values![], rows::progress);
+        let strange = self.answered_by_nothing();
         Box::pin(async move { progress.await?.ok_or(strange) })
     }
 
@@ -167,12 +167,15 @@ impl Store for PostgresStore {
         let categories: Vec<_> = streams.iter().map(|it| escaped(it.category())).collect();
         let keys: Vec<_> = streams.iter().map(|it| escaped(it.id())).collect();
         let values = values![categories, keys, 0_i64, bound(limit)];
-        self.readers.understood(queries::STREAMS, values, move |rows, known| {
+        let it = self.clone();
+        Box::pin(async move {
+            let (events, rows) = it.readers.recorded(queries::STREAMS, &values).await?;
             let mut all = vec![Vec::new(); streams.len()];
-            for row in rows {
-                let place = usize::try_from(get::<i64>(row, 15)? - 1).ok();
-                let events = place.and_then(|it| all.get_mut(it)).ok_or("a stream that was not asked for")?;
-                events.push(rows::recorded(row, known)?);
+            for (event, row) in events.into_iter().zip(&rows) {
+                let place = it.readers.understand(get::<i64>(row, 11))?;
+                if let Some(events) = usize::try_from(place - 1).ok().and_then(|it| all.get_mut(it)) {
+                    events.push(event);
+                }
             }
             Ok(all)
         })
@@ -316,7 +319,7 @@ impl Store for PostgresStore {
     }
 
     fn projections(&self) -> Answer<Projections> {
-        self.readers.understood(read_models::PROJECTIONS, values![], |rows, _| read_models::projections(rows))
+        self.readers.understood(read_models::PROJECTIONS, values![], read_models::projections)
     }
 
     fn rows(&self, of: RowsOf, keys: Vec<String>) -> Answer<Vec<Option<ModelRow>>> {
