@@ -109,7 +109,7 @@ async fn measure(job: &Job, style: Style, place: &Place) -> Result<Report, Failu
     let counts = Counts::default();
     let mut nodes = Nodes::start(job, style, place, &counts).await?;
     lengthen_log(nodes.first(), job.rows_before).await?;
-    set_up(nodes.first(), job).await?;
+    set_up(&nodes, job).await?;
     if job.cold {
         nodes.stop().await?;
         nodes = Nodes::start(job, style, place, &counts).await?;
@@ -149,11 +149,11 @@ async fn measure(job: &Job, style: Style, place: &Place) -> Result<Report, Failu
 }
 
 /// Every stay checked in, charged and paid.
-async fn set_up(runtime: &Runtime, job: &Job) -> Result<(), Failure> {
+async fn set_up(nodes: &Nodes, job: &Job) -> Result<(), Failure> {
     let stays = job.groups * job.guests;
     let mut tasks = JoinSet::new();
     for task in 0..SET_UP_TASKS {
-        let runtime = runtime.clone();
+        let runtime = nodes.node(task).clone();
         tasks.spawn(async move {
             for number in (task..stays).step_by(SET_UP_TASKS as usize) {
                 settle(&runtime, guest_stay(number)).await.map_err(|error| error.to_string())?;

@@ -3,11 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use procession_core::{Partition, log::Position};
+use procession_core::{
+    Partition,
+    log::{Position, ProcessId},
+};
 use procession_runtime::{
     StoreError,
     store::{
-        Answer, Heartbeat, Membership, Node, NodeId, Nodes, Ownership, ShareOfLog, Sharer, Timer, allot,
+        Answer, Heartbeat, Last, Membership, Newest, Node, NodeId, Nodes, Ownership, ShareOfLog, Sharer,
+        Standing, Timer, allot,
     },
 };
 use tokio_postgres::Row;
@@ -144,6 +148,31 @@ impl Nodes for PostgresStore {
         })
     }
 
+    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing> {
+        let standing = self.readers.first(queries::STANDING, values![numbers_of(&processes)], |row| {
+            let are_handled: Vec<bool> = get::<Option<_>>(row, 3)?.unwrap_or_default();
+            let lasts = rows::positions(row, 2)?.into_iter().zip(are_handled);
+            let lasts = lasts.map(|(position, is_handled)| Last { position, is_handled });
+            Ok(Standing { progress: rows::progress(row)?, lasts: lasts.collect() })
+        });
+        let strange = self.answered_by_nothing();
+        Box::pin(async move { standing.await?.ok_or(strange) })
+    }
+
+    fn newest(&self, processes: Vec<ProcessId>, after: Position, through: Position) -> Answer<Vec<Newest>> {
+        let values = values![bound(after.0), bound(through.0), numbers_of(&processes)];
+        self.readers.all(queries::NEWEST, values, |row| {
+            let partition = u16::try_from(get::<i16>(row, 1)?).unwrap_or_default();
+            Ok(Newest {
+                process: position(get(row, 0)?).into(),
+                partition: Partition(partition),
+                kind: rows::kind_of(get(row, 2)?)?,
+                name: rows::text(row, 3)?.into(),
+                position: position(get(row, 4)?),
+            })
+        })
+    }
+
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {
         let values = values![bound(limit), now.as_microsecond(), numbers(&partitions)];
         self.readers.all(queries::DUE_TIMERS_OF_SHARE, values, rows::timer)
@@ -153,6 +182,10 @@ impl Nodes for PostgresStore {
 /// Partitions as a column holds them. A store has fewer than such a column can tell apart.
 fn numbers(partitions: &[Partition]) -> Vec<i16> {
     partitions.iter().filter_map(|it| i16::try_from(it.0).ok()).collect()
+}
+
+fn numbers_of(processes: &[ProcessId]) -> Vec<i64> {
+    processes.iter().map(|it| bound(it.began_at().0)).collect()
 }
 
 fn milliseconds(stored: i64) -> Duration {

@@ -19,6 +19,7 @@ mod health;
 mod inbox;
 pub mod inspect;
 mod limits;
+mod lookout;
 mod member;
 pub mod metrics;
 mod operation;

@@ -61,9 +61,6 @@ impl Runtime {
     /// # Errors
     /// When it does not come in time, cannot be read, the store fails, or the runtime stops first.
     pub async fn reply<R: Reply>(&self, process: ProcessId, within: Duration) -> Result<R, ReplyError> {
-        if !self.has_process(process).await? {
-            return Err(ReplyError::UnknownProcess(process));
-        }
         let mut awaited = Vec::new();
         R::names(&mut awaited);
         let reply = tokio::time::timeout(within, self.first_of(process, &awaited)).await;
@@ -75,6 +72,9 @@ impl Runtime {
         loop {
             if self.has_other_nodes() {
                 return self.first_over_nodes(process, awaited).await;
+            }
+            if !self.has_process(process).await? {
+                return Err(ReplyError::UnknownProcess(process));
             }
             match self.first_here(process, awaited).await {
                 // Another node has come meanwhile, and this one does not see everything any more.

@@ -22,9 +22,9 @@ use crate::{
     fault_points::FaultPoint,
     inbox::{self, Closed, Door},
     inspect::Description,
+    lookout::Lookout,
     member::{Member, NodeSettings},
     metrics,
-    over_nodes::LastLook,
     processor::{Processor, Share},
     projections::{Node, ReadModels},
     request::{Call, Request},
@@ -65,7 +65,7 @@ struct Shared {
     processor: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     failure: Arc<OnceLock<StoreError>>,
     has_other_nodes: Arc<AtomicBool>,
-    last_look: LastLook,
+    lookout: Arc<Lookout>,
 }
 
 /// A runtime with other settings than the usual ones.
@@ -202,7 +202,7 @@ impl RuntimeBuilder {
         FaultPoint::StartSynchronized.pass();
         metrics::describe();
         let (failure, vitals, handled) = (processor.failure(), processor.vitals(), processor.handled());
-        let has_other_nodes = processor.shared();
+        let (has_other_nodes, lookout) = (processor.shared(), processor.lookout());
         tokio::spawn(metrics::refresh(
             store.name(),
             Arc::clone(&vitals),
@@ -230,7 +230,7 @@ impl RuntimeBuilder {
             processor: Mutex::new(Some(processor)),
             failure,
             has_other_nodes,
-            last_look: LastLook::default(),
+            lookout,
         };
         Ok(Runtime { shared: Arc::new(shared) })
     }
@@ -277,12 +277,12 @@ impl Runtime {
     /// # Errors
     /// When there is no such process, or the runtime stops first.
     pub async fn wait(&self, process: ProcessId) -> Result<Quiet, WaitError> {
-        if !self.has_process(process).await? {
-            return Err(WaitError::UnknownProcess(process));
-        }
         loop {
             if self.has_other_nodes() {
                 return self.wait_over_nodes(process).await;
+            }
+            if !self.has_process(process).await? {
+                return Err(WaitError::UnknownProcess(process));
             }
             let (reply, quiet) = oneshot::channel();
             self.call(Call::Wait { process, reply }).await.map_err(|_| WaitError::Stopped)?;
@@ -364,8 +364,8 @@ impl Runtime {
         self.shared.processor.lock().ok().and_then(|mut it| it.take())
     }
 
-    pub(crate) fn last_look(&self) -> &LastLook {
-        &self.shared.last_look
+    pub(crate) fn lookout(&self) -> &Lookout {
+        &self.shared.lookout
     }
 
     pub(crate) fn now(&self) -> Timestamp {

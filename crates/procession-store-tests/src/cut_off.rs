@@ -9,10 +9,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use procession::{Partition, log::Position};
+use procession::{
+    Partition,
+    log::{Position, ProcessId},
+};
 use procession_runtime::{
     Store, StoreError,
-    store::{Answer, Batch, Committed, Heartbeat, Layer, Membership, Node, NodeId, Nodes, ShareOfLog, Timer},
+    store::{
+        Answer, Batch, Committed, Heartbeat, Layer, Membership, Newest, Node, NodeId, Nodes, ShareOfLog,
+        Standing, Timer,
+    },
 };
 use tokio::sync::watch;
 
@@ -105,6 +111,14 @@ impl Nodes for Heard {
         limit: usize,
     ) -> Answer<ShareOfLog> {
         self.nodes.read_share(partitions, after, through, limit)
+    }
+
+    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing> {
+        self.nodes.standing(processes)
+    }
+
+    fn newest(&self, processes: Vec<ProcessId>, after: Position, through: Position) -> Answer<Vec<Newest>> {
+        self.nodes.newest(processes, after, through)
     }
 
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {

@@ -58,6 +58,21 @@ impl Engine {
         }
     }
 
+    /// Whether somebody handles messages of this kind and name.
+    #[must_use]
+    pub fn has_handlers(&self, kind: Kind, name: &str) -> bool {
+        match kind {
+            Kind::Command | Kind::Input => true,
+            Kind::Event | Kind::PublicEvent => self.reactions.contains_key(name),
+            Kind::ExecutedCommand
+            | Kind::Rejection
+            | Kind::Ignored
+            | Kind::Failure
+            | Kind::Operation
+            | Kind::EffectResult => false,
+        }
+    }
+
     /// The effect whose handler has this name.
     #[must_use]
     pub fn effect(&self, handler: &str) -> Option<&Arc<EffectType>> {

@@ -1,10 +1,11 @@
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use procession_core::{
     Cancellation, Failure, Output, Partition, Stream, Version, effect_handler,
@@ -36,8 +37,8 @@ pub(super) struct Batching {
     pub(super) bytes: usize,
     pub(super) tally: Tally,
     keys: BTreeSet<Arc<str>>,
-    /// The versions that decisions stand on; none if an event of the batch says it.
-    stood_on: BTreeMap<Stream, Option<Version>>,
+    /// Streams whose first decision in the batch was looked at.
+    stood_on: HashSet<Stream, RandomState>,
     after: Position,
     /// How far its processes may grow, if that is looked at.
     pub(super) room: Option<Room>,
@@ -69,7 +70,7 @@ impl Batching {
             bytes: 0,
             tally: Tally::default(),
             keys: BTreeSet::new(),
-            stood_on: BTreeMap::new(),
+            stood_on: HashSet::default(),
             after: head,
             room: None,
             began: Instant::now(),
@@ -266,8 +267,8 @@ impl Batching {
 
     /// A decision was made on this version of a stream. What records an event asks for the version by itself.
     pub(super) fn stands_on(&mut self, stream: &Stream, version: Version, records: bool) {
-        if !self.stood_on.contains_key(stream) {
-            self.stood_on.insert(stream.clone(), None);
+        if !self.stood_on.contains(stream) {
+            self.stood_on.insert(stream.clone());
             self.batch.stood_on.extend((!records).then(|| (stream.clone(), version)));
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct InFlight {
     /// Where the log ends after it, if nobody else writes.
     pub(super) head: Position,
     entries: u64,
+    /// Whether it moves checkpoints. Then the next batch is refused if this one is: it says where they were before.
+    pub(super) moves: bool,
     /// Its messages for this node, when others write too.
     written: Vec<WrittenMessage>,
     /// Whom to tell what, when it is durable. The requests are kept, to run them again if it fails.
@@ -61,6 +63,7 @@ impl Processor {
         }
         let moves = self.backlog.moves(all_checkpoints);
         batching.move_checkpoints(&moves, self.share.owned());
+        let moves = !batching.batch.checkpoints.is_empty();
         let fences = self.fences(&batching.batch.checkpoints);
         batching.batch.checkpoints.extend(fences);
         if self.share.is_part() {
@@ -85,6 +88,7 @@ impl Processor {
             answer,
             head,
             entries,
+            moves,
             written,
             answered: batching.answered,
             quiet,

@@ -81,6 +81,12 @@ fn is_of_another_release(engine: &Engine, it: &ProjectionStanding) -> bool {
     it.state == GenerationState::Inline && !projection.is_some_and(writes_it)
 }
 
+impl Inline {
+    pub(super) fn has_models(&self) -> bool {
+        !self.models.is_empty()
+    }
+}
+
 impl Processor {
     /// Folds the events of a batch into the inline read models. What they change goes with it.
     pub(super) async fn project_inline(&mut self, batching: &mut Batching) -> Result<(), StoreError> {

@@ -187,6 +187,9 @@ impl Processor {
             self.vitals.store_works();
             self.handled_through(self.backlog.taken_through().min().unwrap_or_default());
             self.publish();
+            if self.share.is_part() && self.share.is_read() && self.backlog.is_empty() {
+                self.lookout.hurry();
+            }
         }
     }
 

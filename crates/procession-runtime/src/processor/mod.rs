@@ -72,6 +72,7 @@ use crate::{
     Clock, Limits,
     fault_points::FaultPoint,
     inbox::Inbox,
+    lookout::Lookout,
     metrics::Meters,
     request::{Call, Request},
     store::{Store, StoreError},
@@ -87,6 +88,7 @@ pub(crate) struct Processor {
     share: Share,
     /// Whether other nodes work on the store too.
     shared: Arc<AtomicBool>,
+    lookout: Arc<Lookout>,
     /// What it owns, for those who work beside it.
     owned: watch::Sender<BTreeSet<Partition>>,
     inbox: Inbox,
@@ -161,6 +163,7 @@ impl Processor {
             limits,
             share,
             shared: Arc::default(),
+            lookout: Arc::new(Lookout::new()),
             owned: watch::Sender::default(),
             inbox,
             committed,
@@ -211,6 +214,11 @@ impl Processor {
     /// Whether other nodes work on the store too, from moment to moment.
     pub(crate) fn shared(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.shared)
+    }
+
+    /// Where those wait who wait for what other nodes do.
+    pub(crate) fn lookout(&self) -> Arc<Lookout> {
+        Arc::clone(&self.lookout)
     }
 
     /// What it owns, whenever it has looked again.
@@ -280,9 +288,12 @@ impl Processor {
         Ok(Turn::Again)
     }
 
-    /// Beside other nodes nothing can be folded on what is not durable yet.
+    /// Beside other nodes a batch that the last one does not hold back must wait for it: the versions that it stands on could be
+    /// there without it, and mean something else. Rows of inline read models may be changed by others, and are read for every
+    /// batch when nothing is under way.
     fn commits_in_flight(&self) -> usize {
-        if self.share.is_part() { 1 } else { self.limits.commits_in_flight }
+        let stands_alone = self.inline.has_models() || self.in_flight.back().is_some_and(|it| !it.moves);
+        if self.share.is_part() && stands_alone { 1 } else { self.limits.commits_in_flight }
     }
 
     /// The time as the log keeps it: handlers see no finer one, so that a replay gives them the same.

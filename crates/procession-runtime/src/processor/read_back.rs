@@ -68,7 +68,7 @@ impl Processor {
         let read = nodes.read_share(partitions, after, through, ENTRIES_PER_READ).await?;
         let is_all = read.entries.len() < ENTRIES_PER_READ;
         for it in read.entries {
-            self.read_one(it);
+            self.read_one(it, is_all);
         }
         self.backlog.read_to(read.through);
         self.head = self.head.max(read.through);
@@ -78,13 +78,20 @@ impl Processor {
         Ok(is_all)
     }
 
-    fn read_one(&mut self, recorded: Recorded) {
-        let stream = &recorded.entry.stream;
-        if !self.share.owns(stream) {
+    /// `is_newest` when it was read together with all that follow it.
+    fn read_one(&mut self, recorded: Recorded, is_newest: bool) {
+        if !self.share.owns(&recorded.entry.stream) {
             return self.heed(&recorded);
         }
-        // Another node has executed a command for it.
-        self.states.forget_before(stream, recorded.version);
+        if recorded.version.is_some() {
+            // Another node has executed a command for it. A state that were folded while the log goes on far ahead would be
+            // decided on too early, again and again.
+            if is_newest {
+                self.states.follow(&recorded, &self.engine);
+            } else {
+                self.states.forget_before(&recorded);
+            }
+        }
         let Recorded { position, process, causation, entry, .. } = recorded;
         self.take_in(Pending { position, process, causation, entry });
     }

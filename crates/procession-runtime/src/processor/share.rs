@@ -268,9 +268,13 @@ impl Processor {
             return Ok(blocked);
         }
         let executed = self.requests.iter().filter(|it| matches!(it.mode, Mode::Execute { .. }));
-        let streams: BTreeSet<Stream> = executed.map(|it| it.entry.stream.clone()).collect();
-        for stream in streams.into_iter().filter(|it| !self.share.owns(it)) {
-            self.states.remove(&stream);
+        let streams = executed.map(|it| &it.entry.stream).filter(|it| !self.share.owns(it));
+        let streams: BTreeSet<Stream> = streams.cloned().collect();
+        streams.iter().for_each(|it| self.states.remove(it));
+        if streams.is_empty() || self.store.parked(ParkedOf::Everything, 1).await?.is_empty() {
+            return Ok(blocked);
+        }
+        for stream in streams {
             let of = ParkedOf::Stream { handler: stream.category().into(), stream: stream.clone() };
             if !self.store.parked(of, 1).await?.is_empty() {
                 blocked.insert(stream);

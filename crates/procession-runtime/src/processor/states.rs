@@ -65,13 +65,32 @@ impl States {
         self.cache.remove(stream);
     }
 
-    /// Forgets a state that has not seen an event of this version.
-    pub(super) fn forget_before(&mut self, stream: &Stream, version: Option<Version>) {
-        if let Some(version) = version
-            && self.cache.get_mut(stream).is_some_and(|it| it.version() < version)
-        {
+    /// Forgets a state that has not seen an event of another node.
+    pub(super) fn forget_before(&mut self, event: &Recorded) {
+        let stream = &event.entry.stream;
+        if self.version(stream).is_some_and(|it| Some(it) < event.version) {
             self.cache.remove(stream);
         }
+    }
+
+    /// Folds an event of another node, so that a state need not be loaded when its turn comes.
+    pub(super) fn follow(&mut self, event: &Recorded, engine: &Engine) {
+        let stream = &event.entry.stream;
+        if event.version == Some(Version::NONE.next()) && self.version(stream).is_none() {
+            let Ok(initial) = engine.initial(stream.category()) else { return };
+            self.cache.insert(stream.clone(), initial);
+        }
+        if let Some(state) = self.cache.get_mut(stream)
+            && Some(state.version().next()) == event.version
+            && engine.evolve(state, &event.entry).is_ok()
+        {
+            return;
+        }
+        self.forget_before(event);
+    }
+
+    fn version(&mut self, stream: &Stream) -> Option<Version> {
+        self.cache.get_mut(stream).map(|it| it.version())
     }
 
     pub(super) fn len(&self) -> usize {

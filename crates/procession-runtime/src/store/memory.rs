@@ -36,7 +36,7 @@ pub(super) struct Inner {
     /// By position; none where an entry is archived.
     pub(super) log: Vec<Option<Recorded>>,
     streams: BTreeMap<Stream, Vec<usize>>,
-    processes: BTreeMap<ProcessId, Vec<usize>>,
+    pub(super) processes: BTreeMap<ProcessId, Vec<usize>>,
     keys: HashMap<Arc<str>, Position>,
     pub(super) checkpoints: Vec<(u64, Position)>,
     parked: BTreeMap<Delivery, Parked>,

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 use procession_core::{
     Partition, Stream,
-    log::{Kind, Position},
+    log::{Kind, Position, ProcessId},
 };
 use tokio::time::Instant;
 
 use super::{
-    Answer, MemoryStore, Ownership, Timer,
+    Answer, MemoryStore, Ownership, Progress, Timer,
     memory::{Inner, answer},
-    nodes::{Heartbeat, Membership, Node, NodeId, Nodes, ShareOfLog, Sharer, allot},
+    nodes::{Heartbeat, Last, Membership, Newest, Node, NodeId, Nodes, ShareOfLog, Sharer, Standing, allot},
 };
 
 /// Who lives, and who owns what.
@@ -152,6 +152,40 @@ impl Nodes for MemoryStore {
         let last = entries.last().map(|it| it.position).filter(|_| !is_all);
         let next_due = inner.timers.in_order().find(|it| is_meant(&it.to)).map(|it| it.due);
         answer(Ok(ShareOfLog { entries, through: last.unwrap_or(through), next_due }))
+    }
+
+    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing> {
+        let inner = self.inner();
+        let checkpoints = inner.checkpoints.iter().map(|(_, checkpoint)| *checkpoint).collect();
+        let progress = Progress { head: inner.head(), checkpoints };
+        let last = |process: &ProcessId| {
+            let index = inner.processes.get(process).and_then(|it| it.last()).copied();
+            let position = index.map_or(Position::START, |it| Position(it as u64 + 1));
+            let entry = index.and_then(|it| inner.log.get(it)?.as_ref());
+            let partition = entry.map(|it| it.entry.stream.partition(inner.checkpoints.len() as u16));
+            let is_handled = partition.is_none_or(|it| inner.checkpoints[it.index()].1 >= position);
+            Last { position, is_handled }
+        };
+        answer(Ok(Standing { progress, lasts: processes.iter().map(last).collect() }))
+    }
+
+    fn newest(&self, processes: Vec<ProcessId>, after: Position, through: Position) -> Answer<Vec<Newest>> {
+        let inner = self.inner();
+        let first = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let entries = inner.log.iter().skip(first).flatten().take_while(|it| it.position <= through);
+        let newest = entries.filter(|it| processes.contains(&it.process)).map(|it| {
+            let partition = it.entry.stream.partition(inner.checkpoints.len() as u16);
+            ((it.process, partition, it.entry.kind, it.entry.name.as_ref()), it.position)
+        });
+        let newest: BTreeMap<_, Position> = newest.collect();
+        let newest = newest.into_iter().map(|((process, partition, kind, name), position)| Newest {
+            process,
+            partition,
+            kind,
+            name: name.into(),
+            position,
+        });
+        answer(Ok(newest.collect()))
     }
 
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>> {

@@ -30,7 +30,9 @@ pub use batch::{
 pub use error::{Conflict, StoreError};
 pub use layer::{Layer, Layered};
 pub use memory::MemoryStore;
-pub use nodes::{Allotment, Heartbeat, Membership, Node, NodeId, Nodes, ShareOfLog, Sharer, allot};
+pub use nodes::{
+    Allotment, Heartbeat, Last, Membership, Newest, Node, NodeId, Nodes, ShareOfLog, Sharer, Standing, allot,
+};
 pub(crate) use pages::ParkedPages;
 pub use projections::{
     Becomes, Generation, GenerationChange, GenerationState, KeyRange, Move, NewParkedStream, ParkedStream,

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use jiff::Timestamp;
 use procession_core::{
     Partition,
-    log::{Position, Recorded},
+    log::{Kind, Position, ProcessId, Recorded},
 };
 
-use super::{Answer, Ownership, Timer};
+use super::{Answer, Ownership, Progress, Timer};
 
 /// What a store offers when several runtimes may work on it at once, each on its share of the partitions.
 ///
@@ -35,6 +35,13 @@ pub trait Nodes: Send + Sync + 'static {
         through: Option<Position>,
         limit: usize,
     ) -> Answer<ShareOfLog>;
+
+    /// How far the log and its handling are, and where the newest entry of each of these processes stands, all at one moment.
+    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing>;
+
+    /// Of some processes, the newest entries after a position, up to another one: of each partition and each kind and name of
+    /// message the newest.
+    fn newest(&self, processes: Vec<ProcessId>, after: Position, through: Position) -> Answer<Vec<Newest>>;
 
     /// Up to `limit` timers that are due and whose commands belong to these partitions, in the order of their due times and of asking.
     fn due_timers(&self, partitions: Vec<Partition>, now: Timestamp, limit: usize) -> Answer<Vec<Timer>>;
@@ -103,6 +110,39 @@ pub struct ShareOfLog {
     pub through: Position,
     /// When the next timer of these partitions is due; told only when the end of the log was asked for.
     pub next_due: Option<Timestamp>,
+}
+
+/// How far everything is at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The log and its handling.
+    pub progress: Progress,
+    /// The newest entries of the processes that were asked for, in their order.
+    pub lasts: Vec<Last>,
+}
+
+/// The newest entry of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Last {
+    /// Where it stands; the log's start if there is no such process.
+    pub position: Position,
+    /// Whether the partition of its stream is handled up to there. One that is not in the log any more was handled.
+    pub is_handled: bool,
+}
+
+/// The newest entry of a kind and name that a process has in a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The process.
+    pub process: ProcessId,
+    /// The partition of its stream.
+    pub partition: Partition,
+    /// What it is.
+    pub kind: Kind,
+    /// What its message is called.
+    pub name: Box<str>,
+    /// Where it stands.
+    pub position: Position,
 }
 
 /// A node as it is seen when partitions are shared out.
