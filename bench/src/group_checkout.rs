@@ -114,6 +114,7 @@ async fn measure(job: &Job, style: Style, place: &Place) -> Result<Report, Failu
         nodes.stop().await?;
         nodes = Nodes::start(job, style, place, &counts).await?;
     }
+    warm_up(&nodes, job).await?;
     let rows_before = nodes.first().reader().store().progress().await?.head.0;
     let (commits, rows) = (counts.commits(), counts.rows());
     reset_peak_rss();
@@ -216,15 +217,30 @@ async fn check_out_groups(nodes: &Nodes, job: &Job) -> Result<Vec<f64>, Failure>
     Ok(times)
 }
 
+/// A guest leaves on every node, so that all have done what they are measured at.
+async fn warm_up(nodes: &Nodes, job: &Job) -> Result<(), Failure> {
+    for (number, node) in (0..).zip(&nodes.0) {
+        let stay = guest_stay(job.groups * job.guests + number);
+        settle(node, stay.clone()).await?;
+        check_out_guests(node, group_checkout(job.groups + number), vec![stay]).await?;
+    }
+    Ok(())
+}
+
 async fn check_out(runtime: Runtime, group: u32, guests: u32) -> Result<f64, String> {
-    let initiate = InitiateGroupCheckout {
-        group_checkout: group_checkout(group),
-        clerk: "bench".parse().map_err(|_| "an id")?,
-        guest_stays: (group * guests..(group + 1) * guests).map(guest_stay).collect(),
-        within: None,
-    };
+    let stays = (group * guests..(group + 1) * guests).map(guest_stay).collect();
+    check_out_guests(&runtime, group_checkout(group), stays).await
+}
+
+async fn check_out_guests(
+    runtime: &Runtime,
+    group_checkout: GroupCheckoutId,
+    guest_stays: Vec<GuestStayId>,
+) -> Result<f64, String> {
+    let clerk = "bench".parse().map_err(|_| "an id")?;
+    let initiate = InitiateGroupCheckout { group_checkout, clerk, guest_stays, within: None };
     let start = Instant::now();
-    let process = process_of(&runtime, initiate).await?;
+    let process = process_of(runtime, initiate).await?;
     let quiet = runtime.wait(process).await.map_err(|error| error.to_string())?;
     let time = start.elapsed().as_secs_f64() * 1000.0;
     if quiet.parked > 0 { Err(format!("process {process} is stuck")) } else { Ok(time) }

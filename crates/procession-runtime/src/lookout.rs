@@ -31,12 +31,34 @@ struct Due {
     at: Instant,
     /// It is not looked before, however much there is to see.
     earliest: Instant,
+    /// What lies between this look and the next one at least.
+    pause: Duration,
+}
+
+impl Due {
+    fn now() -> Self {
+        Self { at: Instant::now(), earliest: Instant::now(), pause: SHORTEST_PAUSE }
+    }
+
+    fn after(self, took: Duration) -> Self {
+        let pause = self.pause.max((PAUSES_PER_LOOK * took).min(LONGEST_PAUSE / 2));
+        let (at, earliest) = (Instant::now() + pause, Instant::now() + took.max(SHORTEST_PAUSE));
+        Self { at, earliest, pause: (2 * self.pause).min(LONGEST_PAUSE) }
+    }
+
+    /// Returns whether it is sooner then.
+    fn hurry(&mut self, at: Instant) -> bool {
+        let at = at.max(self.earliest);
+        let is_sooner = at < self.at;
+        if is_sooner {
+            (self.at, self.pause) = (at, SHORTEST_PAUSE);
+        }
+        is_sooner
+    }
 }
 
 /// Whoever has it looks.
 struct Turn {
-    pause: Duration,
-    last: Option<Progress>,
     /// When it may look far back again.
     next_far: Instant,
 }
@@ -76,17 +98,19 @@ struct Beside {
     are_any_parked: bool,
 }
 
-/// The pauses between looks grow while nothing happens.
+/// The pauses between looks double, until this node has nothing more to do.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+/// So soon it is looked for somebody who begins to wait.
+const PAUSE_OF_A_NEW_ONE: Duration = Duration::from_millis(10);
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Looking takes so small a part of the time, however much there is to see.
-const PAUSES_PER_LOOK: u32 = 8;
+const PAUSES_PER_LOOK: u32 = 4;
 /// A process whose newest entry is not handled is on its way most likely. It may also have no handler, in a partition where
 /// nothing else happens: then its checkpoint comes late.
 const RESTS_OF_UNHANDLED: u32 = 4;
 /// While much waits to be handled, what a process has on the way may lie far back. That is looked for seldom, and for many at
 /// once.
-const NEAR: u64 = 16_384;
+const NEAR: u64 = 32_768;
 const SHORTEST_PAUSE_OF_FAR: Duration = Duration::from_millis(100);
 const PAUSES_PER_FAR_LOOK: u32 = 16;
 
@@ -94,12 +118,8 @@ impl Lookout {
     pub(crate) fn new() -> Self {
         Self {
             watched: Mutex::default(),
-            turn: tokio::sync::Mutex::new(Turn {
-                pause: SHORTEST_PAUSE,
-                last: None,
-                next_far: Instant::now(),
-            }),
-            due: watch::channel(Due { at: Instant::now(), earliest: Instant::now() }).0,
+            turn: tokio::sync::Mutex::new(Turn { next_far: Instant::now() }),
+            due: watch::channel(Due::now()).0,
         }
     }
 
@@ -116,18 +136,15 @@ impl Lookout {
         it.waiting += 1;
         it.waiting_for_events += usize::from(waits_for == WaitsFor::Events);
         let news = it.news.subscribe();
+        drop(watched);
+        self.due.send_if_modified(|due| due.hurry(Instant::now() + PAUSE_OF_A_NEW_ONE));
         Watch { lookout: self, process, waits_for, news, due: self.due.subscribe() }
     }
 
     /// This node has nothing more to do, and perhaps the others have not either.
     pub(crate) fn hurry(&self) {
         if !self.watched().is_empty() {
-            self.due.send_if_modified(|due| {
-                let at = due.earliest.max(Instant::now());
-                let is_sooner = at < due.at;
-                due.at = at.min(due.at);
-                is_sooner
-            });
+            self.due.send_if_modified(|due| due.hurry(Instant::now()));
         }
     }
 
@@ -145,20 +162,12 @@ impl Lookout {
     ) -> Result<(), StoreError> {
         let began = Instant::now();
         let looked = self.look_at(turn, engine, store, now).await;
-        let last = looked.as_ref().ok();
-        let has_changed = last.is_some() && last != turn.last.as_ref();
-        turn.pause = if has_changed { SHORTEST_PAUSE } else { (turn.pause * 3 / 2).min(LONGEST_PAUSE) };
-        let took = began.elapsed();
-        let pause = turn.pause.max((PAUSES_PER_LOOK * took).min(LONGEST_PAUSE));
-        let (at, earliest) = (Instant::now() + pause, Instant::now() + took.max(SHORTEST_PAUSE));
-        self.due.send_replace(Due { at, earliest });
+        self.due.send_modify(|due| *due = due.after(began.elapsed()));
         match looked {
-            Ok(progress) => turn.last = Some(progress),
             // The store is away for a while.
-            Err(StoreError::Transient(_)) => turn.last = None,
-            Err(error) => return Err(error),
+            Err(StoreError::Transient(_)) => Ok(()),
+            looked => looked,
         }
-        Ok(())
     }
 
     /// A process is quiet when all of it is handled, then nothing is beside it, and then it has not grown. In any other order
@@ -169,9 +178,9 @@ impl Lookout {
         engine: &Engine,
         store: &dyn Store,
         now: Timestamp,
-    ) -> Result<Progress, StoreError> {
+    ) -> Result<(), StoreError> {
         let began = Instant::now();
-        let Some(nodes) = store.nodes() else { return store.progress().await };
+        let Some(nodes) = store.nodes() else { return Ok(()) };
         let asked: Vec<ProcessId> = self.watched().keys().copied().collect();
         let Standing { progress, lasts } = nodes.standing(asked.clone()).await?;
         let looks_far = turn.next_far <= began;
@@ -180,7 +189,7 @@ impl Lookout {
             let Looked { processes, after, .. } = &looked_at;
             let newest = nodes.newest(processes.keys().copied().collect(), *after, progress.head).await?;
             self.take_in(newest, &looked_at, &progress, engine);
-            if progress.head.0 - after.0 > NEAR {
+            if progress.head.0.saturating_sub(after.0) > NEAR {
                 let pause = (PAUSES_PER_FAR_LOOK * began.elapsed()).max(SHORTEST_PAUSE_OF_FAR);
                 turn.next_far = Instant::now() + pause;
             }
@@ -200,7 +209,7 @@ impl Lookout {
                 }
             }
         }
-        Ok(progress)
+        Ok(())
     }
 
     /// The entries of a process are looked at when it seems to rest: that costs more, and while it grows it is not quiet. Those
@@ -222,10 +231,11 @@ impl Lookout {
             watched.quiet = None;
             if last.position == Position::START {
                 watched.news.send_replace(());
+                continue;
             }
             if watched.waiting_for_events == 0 {
                 watched.seen = watched.seen.max(handled);
-                let is_far = progress.head.0 - watched.seen.0 > NEAR;
+                let is_far = progress.head.0.saturating_sub(watched.seen.0) > NEAR;
                 let may_rest = last.is_handled || watched.rests >= RESTS_OF_UNHANDLED;
                 if !may_rest || (is_far && (!looks_far || watched.rests == 0)) {
                     continue;
@@ -310,8 +320,12 @@ impl Beside {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut busy: BTreeSet<ProcessId> = store.calls().await?.iter().map(|it| it.process).collect();
-        if store.next_due().await?.is_some_and(|due| due <= now) {
+        // One after the other, on the connection that has just been used: the server is slower to open others.
+        let calls = store.calls().await?;
+        let next_due = store.next_due().await?;
+        let parked = store.parked(ParkedOf::Everything, 1).await?;
+        let mut busy: BTreeSet<ProcessId> = calls.iter().map(|it| it.process).collect();
+        if next_due.is_some_and(|due| due <= now) {
             for process in idle {
                 let first = store.timers(TimersOf::Process(*process), 1).await?;
                 if first.first().is_some_and(|it| it.due <= now) {
@@ -319,7 +333,7 @@ impl Beside {
                 }
             }
         }
-        let are_any_parked = !store.parked(ParkedOf::Everything, 1).await?.is_empty();
+        let are_any_parked = !parked.is_empty();
         Ok(Self { busy, are_any_parked })
     }
 }

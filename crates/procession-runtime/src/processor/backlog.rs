@@ -218,6 +218,18 @@ impl Backlog {
         self.len as u64 + head.0.saturating_sub(self.read_through.0)
     }
 
+    /// Notes that a partition without messages is to be handled up to here, if there is one whose checkpoint lags.
+    pub(super) fn touch_one(&mut self) {
+        let read_through = self.read_through;
+        let lags = |(queue, checkpoint): (&VecDeque<Pending>, &Position)| {
+            queue.is_empty() && *checkpoint < read_through
+        };
+        let lagging = self.queues.iter().zip(&self.checkpoints).position(lags);
+        if let Some(touched) = lagging.and_then(|it| self.touched.get_mut(it)) {
+            *touched = true;
+        }
+    }
+
     /// The checkpoints that are to be written now, as (partition, from, to): everything taken so far is handled.
     pub(super) fn moves(&mut self, all: bool) -> Vec<(Partition, Position, Position)> {
         let read_through = self.read_through;

@@ -61,6 +61,10 @@ impl Processor {
         if batching.is_empty() && !all_checkpoints {
             return self.nothing_to_write(quiet);
         }
+        if self.share.is_part() {
+            // So that the next batch need not wait for this one.
+            self.backlog.touch_one();
+        }
         let moves = self.backlog.moves(all_checkpoints);
         batching.move_checkpoints(&moves, self.share.owned());
         let moves = !batching.batch.checkpoints.is_empty();
