@@ -78,6 +78,7 @@ struct Watched {
     unhandled: BTreeMap<Partition, Position>,
     /// The newest event of each name.
     events: BTreeMap<Box<str>, Position>,
+    /// When it was quiet last, which is enough for whoever has waited before.
     quiet: Option<QuietAt>,
     /// Tells those who wait that they should look at it.
     news: watch::Sender<()>,
@@ -92,7 +93,6 @@ pub(crate) struct QuietAt {
 }
 
 /// What keeps processes busy beside their messages.
-#[derive(Default)]
 struct Beside {
     busy: BTreeSet<ProcessId>,
     are_any_parked: bool,
@@ -228,7 +228,6 @@ impl Lookout {
             let Some(watched) = watched.get_mut(&process) else { continue };
             let has_grown = watched.last.replace(last.position) != Some(last.position);
             watched.rests = if has_grown { 0 } else { watched.rests + 1 };
-            watched.quiet = None;
             if last.position == Position::START {
                 watched.news.send_replace(());
                 continue;
