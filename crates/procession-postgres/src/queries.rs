@@ -3,7 +3,7 @@
 //! A plan is made when a table may still be empty, and kept when it has grown. So it is written down from where to where each
 //! query goes: by `LEFT JOIN`, though what is looked up is always there, and by `LATERAL` with a limit.
 
-/// An entry of the log, in columns as [`crate::rows::Recorded`] reads them. Its streams and its type are numbers, whose names
+/// An entry of the log, in columns as [`crate::rows::recorded`] reads them. Its streams and its type are numbers, whose names
 /// are known mostly.
 macro_rules! recorded {
     ($from:literal) => {

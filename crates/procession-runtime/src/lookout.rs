@@ -16,7 +16,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::store::{Last, Newest, ParkedOf, Progress, Standing, Store, StoreError, TimersOf};
+use crate::{
+    processor::waits_for_somebody,
+    store::{Last, Newest, ParkedOf, Progress, Standing, Store, StoreError, TimersOf},
+};
 
 /// Processes that somebody waits for, as they were when the store was looked at last. One look does for all of them.
 pub(crate) struct Lookout {
@@ -301,7 +304,7 @@ impl Watched {
 
     fn take_in(&mut self, newest: Newest, engine: &Engine) {
         let Newest { kind, name, partition, position, .. } = newest;
-        if kind == Kind::Operation || engine.has_handlers(kind, &name) {
+        if waits_for_somebody(engine, kind, &name) {
             let unhandled = self.unhandled.entry(partition).or_default();
             *unhandled = position.max(*unhandled);
         }

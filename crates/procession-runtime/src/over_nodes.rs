@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use procession_core::log::{Kind, Position, ProcessId, Recorded};
+use procession_core::log::{Position, ProcessId, Recorded};
 use tokio::time::Instant;
 
 use crate::{
     Quiet, ReplyError, Runtime, StoreError, WaitError,
     lookout::{LONGEST_PAUSE, WaitsFor, Watch, is_handled},
+    processor::waits_for_somebody,
     store::ParkedOf,
 };
 
@@ -108,7 +109,9 @@ impl Runtime {
         let mut unhandled = BTreeMap::new();
         loop {
             let entries = self.store().read_process(process, after, ENTRIES_PER_READ).await?;
-            for it in entries.iter().filter(|it| self.has_handlers(it)) {
+            let engine = self.reader().engine();
+            let waits = |it: &&Recorded| waits_for_somebody(engine, it.entry.kind, &it.entry.name);
+            for it in entries.iter().filter(waits) {
                 let partition = it.entry.stream.partition(self.store().partitions());
                 if !is_handled(&progress, partition, it.position) {
                     unhandled.insert(partition, it.position);
@@ -119,10 +122,5 @@ impl Runtime {
                 return Ok(self.lookout().watch(process, waits_for, after.max(progress.head), unhandled));
             }
         }
-    }
-
-    fn has_handlers(&self, recorded: &Recorded) -> bool {
-        let entry = &recorded.entry;
-        entry.kind == Kind::Operation || self.reader().engine().has_handlers(entry.kind, &entry.name)
     }
 }

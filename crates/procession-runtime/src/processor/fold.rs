@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use procession_core::{
-    Context, Failure, Handlers, Output, Retries, Version,
+    Context, Engine, Failure, Handlers, Output, Retries, Version,
     log::{Entry, Kind, ProcessId, Recorded},
 };
 
@@ -25,6 +25,11 @@ const ENTRIES_PER_READ: usize = 4096;
 pub(super) struct Decision {
     pub(super) before: Version,
     pub(super) emitted: Emitted,
+}
+
+/// Whether messages of this kind and name are to be handled: by handlers, or by the runtime itself.
+pub(crate) fn waits_for_somebody(engine: &Engine, kind: Kind, name: &str) -> bool {
+    kind == Kind::Operation || engine.has_handlers(kind, name)
 }
 
 impl Processor {
@@ -69,7 +74,7 @@ impl Processor {
     }
 
     pub(super) fn has_handlers(&self, entry: &Entry) -> bool {
-        entry.kind == Kind::Operation || !matches!(self.engine.handlers_of(entry), Handlers::Nobody)
+        waits_for_somebody(&self.engine, entry.kind, &entry.name)
     }
 
     /// Logs the commands of timers that are due.

@@ -36,6 +36,7 @@ mod states;
 mod stop;
 mod traced;
 
+pub(crate) use fold::waits_for_somebody;
 pub(crate) use share::Share;
 pub(crate) use states::{load, load_all};
 

@@ -84,8 +84,8 @@ impl Processor {
             return self.heed(&recorded);
         }
         if recorded.version.is_some() {
-            // Another node has executed a command for it. A state that were folded while the log goes on far ahead would be
-            // decided on too early, again and again.
+            // Another node has executed a command for it. A state that is folded while the log goes on far ahead would be decided
+            // on too early, again and again.
             if is_newest {
                 self.states.follow(&recorded, &self.engine);
             } else {
