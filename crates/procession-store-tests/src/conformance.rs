@@ -469,10 +469,12 @@ macro_rules! conformance_of_nodes {
                 o3_one_key_on_two_nodes_has_one_effect_and_one_answer
                 commands_are_executed_on_any_node_in_one_order
                 decisions_that_record_nothing_see_what_other_nodes_have_written
-                replies_are_heard_on_any_node
-                the_newest_entries_of_processes_are_known
                 p13_a_process_is_suspended_and_resumed_on_all_nodes
                 c1_clients_of_three_nodes_are_served_once_while_nodes_die_freeze_and_come
+            }
+            waiting_over_nodes {
+                replies_are_heard_on_any_node
+                the_newest_entries_of_processes_are_known
             }
             projections_over_nodes {
                 j7_what_is_written_on_any_node_is_read_on_any_node

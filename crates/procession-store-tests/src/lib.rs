@@ -69,7 +69,7 @@
 //! | J2, J3, J4, J5 | read models: rebuilt, beside the old one, without side effects, with parked streams | `projections`, `read_models` |
 //! | J7 | who keeps read models up when nodes come and go | `projections`, `projections_over_nodes` |
 //! | N1, N4, N5, N7 | nodes that come, die, are not heard, are late, and stop | `nodes` |
-//! | O3, O9, T1, P13, C1 over nodes | one effect, one owner, one order, whichever node is asked | `nodes` |
+//! | O3, O9, T1, P13, C1 over nodes | one effect, one owner, one order, whichever node is asked | `nodes`, `waiting_over_nodes` |
 //! | C1 | one and four workers while the runtime and the store come and go | `whole` |
 //! | promise 1 | nothing acknowledged is lost in a crash | `durability` |
 //! | promise 2 | every message takes effect exactly once | `crashes` |

@@ -42,5 +42,6 @@ pub mod timers;
 pub mod unreadable;
 pub mod versions;
 pub mod virtual_time;
+pub mod waiting_over_nodes;
 pub mod watched_effects;
 pub mod whole;

@@ -1,15 +1,12 @@
 //! Several nodes on one store: who owns what when they come, go, die, freeze and are not heard; and that clients and operators
 //! need not know where they are.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use procession::{log::Position, log::ProcessId};
 use procession_runtime::{
-    Operation, Quiet, WaitError,
-    store::{Last, Layered, NodeId},
+    Operation, Quiet,
+    store::{Layered, NodeId},
 };
 use tokio::task::JoinSet;
 
@@ -17,8 +14,7 @@ use crate::{
     batches::log,
     cut_off::{CutOff, Line},
     domain::{
-        Account, AnnouncePoll, AskForReminders, CheckAccount, Deposit, OpenAccount, PollClosed, Reminder,
-        StartSurvey, Survey, Terms, Withdraw,
+        Account, AskForReminders, CheckAccount, Deposit, OpenAccount, Reminder, StartSurvey, Survey, Withdraw,
     },
     errands::{ask_for_everything, everything_is_there_once},
     node::{LEASE, Node},
@@ -30,7 +26,7 @@ use crate::{
 const ALL: usize = 4;
 /// Within its lease, and what a slow machine needs to notice.
 const TAKEN_OVER_WITHIN: Duration = LEASE.saturating_add(Duration::from_secs(2));
-const LONG: Duration = Duration::from_secs(30);
+pub(super) const LONG: Duration = Duration::from_secs(30);
 
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + LONG;
@@ -41,7 +37,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// Two nodes, each with its share.
-async fn two_nodes<U: SharedStoreUnderTest>() -> (Shared<U>, Node, Node) {
+pub(super) async fn two_nodes<U: SharedStoreUnderTest>() -> (Shared<U>, Node, Node) {
     let place = Shared::<U>::create().await;
     let (a, b) = (Node::start(&place, "a").await, Node::start(&place, "b").await);
     both_have_their_share(&a, &b).await;
@@ -55,11 +51,11 @@ async fn both_have_their_share(a: &Node, b: &Node) {
     .await;
 }
 
-fn survey(name: &str) -> StartSurvey {
+pub(super) fn survey(name: &str) -> StartSurvey {
     StartSurvey { survey: name.into(), respondents: 20 }
 }
 
-async fn is_done_on(node: &Node, process: ProcessId) {
+pub(super) async fn is_done_on(node: &Node, process: ProcessId) {
     let quiet = tokio::time::timeout(LONG, node.runtime.wait(process)).await.unwrap().unwrap();
     assert_eq!(quiet, Quiet { process, parked: 0 });
 }
@@ -72,7 +68,7 @@ async fn work_is_done(asked: &Node, name: &str) {
     assert_eq!((survey.answers, survey.ended), (20, 1));
 }
 
-async fn is_sound_in_the_end(node: &Node) {
+pub(super) async fn is_sound_in_the_end(node: &Node) {
     node.runtime.settled().await.unwrap();
     is_sound(node.runtime.reader().store().as_ref()).await;
 }
@@ -357,66 +353,6 @@ pub async fn decisions_that_record_nothing_see_what_other_nodes_have_written<U: 
 
     // then each decision is the one that the log before it leads to
     b.runtime.settled().await.unwrap();
-    is_sound_in_the_end(&a).await;
-}
-
-pub async fn the_newest_entries_of_processes_are_known<U: SharedStoreUnderTest>() {
-    // given two processes that have ended, and one that is not there
-    let (_place, a, b) = two_nodes::<U>().await;
-    let mut processes = Vec::new();
-    for (number, node) in [&a, &b].into_iter().enumerate() {
-        let process = node.runtime.send(survey(&number.to_string())).await.unwrap().process;
-        is_done_on(node, process).await;
-        processes.push(process);
-    }
-    let unknown = ProcessId::from(Position(1_000_000));
-
-    // when the store is asked where they stand
-    let store = a.runtime.reader().store();
-    let nodes = store.nodes().unwrap();
-    let asked = [processes.clone(), vec![unknown]].concat();
-    let standing = nodes.standing(asked.clone()).await.unwrap();
-
-    // then it says what reading them says
-    let mut expected: BTreeMap<_, Position> = BTreeMap::new();
-    for (process, last) in processes.iter().zip(&standing.lasts) {
-        let entries = store.read_process(*process, Position::START, usize::MAX).await.unwrap();
-        assert_eq!(entries.last().unwrap().position, last.position);
-        expected.extend(entries.into_iter().map(|it| {
-            let partition = it.entry.stream.partition(store.partitions());
-            ((it.process, partition, it.entry.kind, it.entry.name.to_string()), it.position)
-        }));
-    }
-    assert_eq!(standing.lasts[2], Last { position: Position::START, is_handled: true });
-    assert_eq!(standing.progress.head, store.progress().await.unwrap().head);
-    let newest = nodes.newest(asked, Position::START, standing.progress.head).await.unwrap();
-    let found =
-        newest.into_iter().map(|it| ((it.process, it.partition, it.kind, it.name.into()), it.position));
-    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
-
-    // and nothing that is not asked for
-    let (after, last) = (standing.lasts[0].position, standing.lasts[1].position);
-    assert!(nodes.newest(vec![processes[0]], after, last).await.unwrap().is_empty());
-    let of_both = nodes.newest(processes, after, Position(last.0 - 1)).await.unwrap();
-    assert!(of_both.iter().all(|it| it.position > after && it.position < last), "{of_both:?}");
-
-    // and who waits for what is not there is told so, on every node
-    for node in [&a, &b] {
-        assert_eq!(node.runtime.wait(unknown).await, Err(WaitError::UnknownProcess(unknown)));
-    }
-}
-
-pub async fn replies_are_heard_on_any_node<U: SharedStoreUnderTest>() {
-    let (_place, a, b) = two_nodes::<U>().await;
-    for (number, node) in [&a, &b].into_iter().cycle().take(10).enumerate() {
-        let terms = Terms { voters: 3, refusers: 0, forgotten: 0, within_seconds: Some(60) };
-        let sent = node.runtime.send(AnnouncePoll { poll: number.to_string(), terms }).await.unwrap();
-
-        let here: PollClosed = node.runtime.reply(sent.process, LONG).await.unwrap();
-        let there: PollClosed = a.runtime.reply(sent.process, LONG).await.unwrap();
-
-        assert_eq!((here.poll, here.votes), (there.poll, 3));
-    }
     is_sound_in_the_end(&a).await;
 }
 
