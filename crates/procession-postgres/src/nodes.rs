@@ -10,15 +10,15 @@ use procession_core::{
 use procession_runtime::{
     StoreError,
     store::{
-        Answer, Heartbeat, Last, Membership, Newest, Node, NodeId, Nodes, Ownership, ShareOfLog, Sharer,
-        Standing, Timer, allot,
+        Answer, Heartbeat, Membership, Newest, Node, NodeId, Nodes, Ownership, ProcessStanding, ShareOfLog,
+        Sharer, Standing, Timer, allot,
     },
 };
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::FromSql};
 
 use crate::{
     PostgresStore,
-    escape::escape,
+    escape::{escape, unescape},
     pulse::Pulse,
     queries,
     read::values,
@@ -148,12 +148,10 @@ impl Nodes for PostgresStore {
         })
     }
 
-    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing> {
-        let standing = self.readers.first(queries::STANDING, values![numbers_of(&processes)], |row| {
-            let are_handled: Vec<bool> = get::<Option<_>>(row, 3)?.unwrap_or_default();
-            let lasts = rows::positions(row, 2)?.into_iter().zip(are_handled);
-            let lasts = lasts.map(|(position, is_handled)| Last { position, is_handled });
-            Ok(Standing { progress: rows::progress(row)?, lasts: lasts.collect() })
+    fn standing(&self, processes: Vec<ProcessId>, due_by: Timestamp) -> Answer<Standing> {
+        let values = values![numbers_of(&processes), due_by.as_microsecond()];
+        let standing = self.readers.first(queries::STANDING, values, |row| {
+            Ok(Standing { progress: rows::progress(row)?, processes: process_standings(row)? })
         });
         let strange = self.answered_by_nothing();
         Box::pin(async move { standing.await?.ok_or(strange) })
@@ -177,6 +175,28 @@ impl Nodes for PostgresStore {
         let values = values![bound(limit), now.as_microsecond(), numbers(&partitions)];
         self.readers.all(queries::DUE_TIMERS_OF_SHARE, values, rows::timer)
     }
+}
+
+/// The columns are those of [`queries::STANDING`].
+fn process_standings(row: &Row) -> Read<Vec<ProcessStanding>> {
+    let (kinds, names): (Vec<Option<i16>>, Vec<Option<&str>>) = (column(row, 3)?, column(row, 4)?);
+    let (have_open_calls, have_due_timers): (Vec<bool>, Vec<bool>) = (column(row, 5)?, column(row, 6)?);
+    let parked: Vec<i64> = column(row, 7)?;
+    let entries = rows::positions(row, 2)?.into_iter().zip(kinds.into_iter().zip(names));
+    let waiting = have_open_calls.into_iter().zip(have_due_timers).zip(parked);
+    let standing = |((last, (kind, name)), ((has_open_call, has_due_timer), parked))| {
+        let unhandled = match (kind, name) {
+            (Some(kind), Some(name)) => Some((rows::kind_of(kind)?, (*unescape(name)).into())),
+            _ => None,
+        };
+        let parked = u64::try_from(parked).unwrap_or_default();
+        Ok(ProcessStanding { last, unhandled, has_open_call, has_due_timer, parked })
+    };
+    entries.zip(waiting).map(standing).collect()
+}
+
+fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Read<Vec<T>> {
+    Ok(get::<Option<Vec<T>>>(row, index)?.unwrap_or_default())
 }
 
 /// Partitions as a column holds them. A store has fewer than such a column can tell apart.

@@ -45,17 +45,28 @@ pub(crate) const SHARE: &str = recorded!(
     ORDER BY log.position LIMIT $4"
 );
 
+/// Whether any timer is due, and whether anything is parked at all, is asked once for all processes.
+/// Of a newest entry kind and name are told if it is not handled.
 pub(crate) const STANDING: &str = "SELECT (SELECT coalesce(max(position), 0) FROM log),
         (SELECT array_agg(checkpoint ORDER BY id) FROM partition),
         array_agg(coalesce(span.last, 0) ORDER BY asked.ordinal),
-        array_agg(coalesce(entry.is_handled, true) ORDER BY asked.ordinal)
+        array_agg(entry.kind ORDER BY asked.ordinal),
+        array_agg(entry.name ORDER BY asked.ordinal),
+        array_agg(asked.process IN (SELECT process FROM call) ORDER BY asked.ordinal),
+        array_agg(CASE WHEN (SELECT due <= $2 FROM timer ORDER BY due LIMIT 1)
+            THEN EXISTS (SELECT FROM timer WHERE timer.process = asked.process AND due <= $2) ELSE false
+        END ORDER BY asked.ordinal),
+        array_agg(CASE WHEN EXISTS (SELECT FROM parked)
+            THEN (SELECT count(*) FROM parked WHERE parked.process = asked.process) ELSE 0
+        END ORDER BY asked.ordinal)
     FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (process, ordinal)
     LEFT JOIN LATERAL (
         SELECT last FROM process_span WHERE process_span.process = asked.process ORDER BY first DESC LIMIT 1
     ) AS span ON true
     LEFT JOIN LATERAL (
-        SELECT position <= (SELECT checkpoint FROM partition WHERE partition.id = log.partition) AS is_handled
-        FROM log WHERE position = span.last LIMIT 1
+        SELECT kind, (SELECT name FROM message_type WHERE message_type.id = log.message_type) AS name
+        FROM log WHERE position = span.last
+        AND position > (SELECT checkpoint FROM partition WHERE partition.id = log.partition) LIMIT 1
     ) AS entry ON true";
 
 /// The processes are looked up in a table of their own: a join could read the log once for each of them.

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     processor::waits_for_somebody,
-    store::{Last, Newest, ParkedOf, Progress, Standing, Store, StoreError, TimersOf},
+    store::{Newest, ProcessStanding, Progress, Standing, Store, StoreError},
 };
 
 /// Processes that somebody waits for, as they were when the store was looked at last. One look does for all of them.
@@ -43,9 +43,15 @@ impl Due {
         Self { at: Instant::now(), earliest: Instant::now(), pause: SHORTEST_PAUSE }
     }
 
+    /// It is looked now. Who hurries meanwhile is in time for the next look.
+    fn is_due(&mut self) {
+        self.at = Instant::now() + LONGEST_PAUSE;
+    }
+
     fn after(self, took: Duration) -> Self {
         let pause = self.pause.max((PAUSES_PER_LOOK * took).min(LONGEST_PAUSE / 2));
-        let (at, earliest) = (Instant::now() + pause, Instant::now() + took.max(SHORTEST_PAUSE));
+        let earliest = Instant::now() + took.max(SHORTEST_PAUSE);
+        let at = self.at.min(Instant::now() + pause).max(earliest);
         Self { at, earliest, pause: (2 * self.pause).min(LONGEST_PAUSE) }
     }
 
@@ -71,10 +77,10 @@ struct Watched {
     waiting: usize,
     /// How many of those wait for one of its events.
     waiting_for_events: usize,
-    /// Its newest entry at the last look.
-    last: Option<Position>,
-    /// How many looks it has not grown for.
-    rests: u32,
+    /// How it stood at the last look.
+    standing: Option<ProcessStanding>,
+    /// Whether it has not grown since the look before.
+    rests: bool,
     /// Up to where its entries are known.
     seen: Position,
     /// The newest message in each partition that has a handler and was not handled.
@@ -91,14 +97,8 @@ struct Watched {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QuietAt {
     pub(crate) at: Instant,
-    /// Whether anything was parked at all, of whatever process.
-    pub(crate) are_any_parked: bool,
-}
-
-/// What keeps processes busy beside their messages.
-struct Beside {
-    busy: BTreeSet<ProcessId>,
-    are_any_parked: bool,
+    /// How many of its messages were parked.
+    pub(crate) parked: u64,
 }
 
 /// The pauses between looks double, until this node has nothing more to do.
@@ -108,9 +108,8 @@ const PAUSE_OF_A_NEW_ONE: Duration = Duration::from_millis(10);
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Looking takes so small a part of the time, however much there is to see.
 const PAUSES_PER_LOOK: u32 = 4;
-/// A process whose newest entry is not handled is on its way most likely. It may also have no handler, in a partition where
-/// nothing else happens: then its checkpoint comes late.
-const RESTS_OF_UNHANDLED: u32 = 4;
+/// One that has grown is looked at only if there is so little to read.
+const LITTLE: u64 = 4_096;
 /// While much waits to be handled, what a process has on the way may lie far back. That is looked for seldom, and for many at
 /// once.
 const NEAR: u64 = 32_768;
@@ -164,6 +163,7 @@ impl Lookout {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let began = Instant::now();
+        self.due.send_modify(Due::is_due);
         let looked = self.look_at(turn, engine, store, now).await;
         self.due.send_modify(|due| *due = due.after(began.elapsed()));
         match looked {
@@ -173,8 +173,7 @@ impl Lookout {
         }
     }
 
-    /// A process is quiet when all of it is handled, then nothing is beside it, and then it has not grown. In any other order
-    /// the message that the end of a call becomes could be missed.
+    /// A process is quiet when nothing is beside it and all that it had at that moment is handled.
     async fn look_at(
         &self,
         turn: &mut Turn,
@@ -185,31 +184,23 @@ impl Lookout {
         let began = Instant::now();
         let Some(nodes) = store.nodes() else { return Ok(()) };
         let asked: Vec<ProcessId> = self.watched().keys().copied().collect();
-        let Standing { progress, lasts } = nodes.standing(asked.clone()).await?;
+        let Standing { progress, processes } = nodes.standing(asked.clone(), now).await?;
         let looks_far = turn.next_far <= began;
-        let looked_at = self.to_look_at(asked.into_iter().zip(lasts), &progress, looks_far);
-        if !looked_at.processes.is_empty() {
-            let Looked { processes, after, .. } = &looked_at;
-            let newest = nodes.newest(processes.keys().copied().collect(), *after, progress.head).await?;
-            self.take_in(newest, &looked_at, &progress, engine);
-            if progress.head.0.saturating_sub(after.0) > NEAR {
-                let pause = (PAUSES_PER_FAR_LOOK * began.elapsed()).max(SHORTEST_PAUSE_OF_FAR);
-                turn.next_far = Instant::now() + pause;
-            }
+        let looked_at = self.to_look_at(asked.into_iter().zip(processes), &progress, engine, looks_far);
+        let Looked { processes, after } = &looked_at;
+        if processes.is_empty() {
+            return Ok(());
         }
-        let idle = self.idle(&looked_at);
-        if !idle.is_empty() {
-            let beside = Beside::of(idle.keys(), store, now).await?;
-            let lasts = nodes.standing(idle.keys().copied().collect()).await?.lasts;
-            let mut watched = self.watched();
-            for ((process, last), is_still) in idle.into_iter().zip(lasts) {
-                if last == is_still.position
-                    && !beside.busy.contains(&process)
-                    && let Some(watched) = watched.get_mut(&process)
-                {
-                    watched.quiet = Some(QuietAt { at: began, are_any_parked: beside.are_any_parked });
-                    watched.news.send_replace(());
-                }
+        let newest = nodes.newest(processes.iter().copied().collect(), *after, progress.head).await?;
+        self.take_in(newest, &looked_at, &progress, engine);
+        if progress.head.0.saturating_sub(after.0) > NEAR {
+            let pause = (PAUSES_PER_FAR_LOOK * began.elapsed()).max(SHORTEST_PAUSE_OF_FAR);
+            turn.next_far = Instant::now() + pause;
+        }
+        let mut watched = self.watched();
+        for process in &looked_at.processes {
+            if let Some(watched) = watched.get_mut(process) {
+                watched.tell_if_quiet(began);
             }
         }
         Ok(())
@@ -219,32 +210,34 @@ impl Lookout {
     /// who wait for an event see all that it has grown by.
     fn to_look_at(
         &self,
-        lasts: impl Iterator<Item = (ProcessId, Last)>,
+        standings: impl Iterator<Item = (ProcessId, ProcessStanding)>,
         progress: &Progress,
+        engine: &Engine,
         looks_far: bool,
     ) -> Looked {
         // What comes before all checkpoints is handled.
         let handled = progress.checkpoints.iter().min().copied().unwrap_or_default();
-        let mut looked = Looked { processes: BTreeMap::new(), after: progress.head };
+        let mut looked = Looked { processes: BTreeSet::new(), after: progress.head };
         let mut watched = self.watched();
-        for (process, last) in lasts {
+        for (process, standing) in standings {
             let Some(watched) = watched.get_mut(&process) else { continue };
-            let has_grown = watched.last.replace(last.position) != Some(last.position);
-            watched.rests = if has_grown { 0 } else { watched.rests + 1 };
-            if last.position == Position::START {
+            let last = standing.last;
+            let may_be_quiet = may_be_quiet(&standing, engine);
+            watched.rests = watched.standing.replace(standing).is_some_and(|before| before.last == last);
+            if last == Position::START {
                 watched.news.send_replace(());
                 continue;
             }
             if watched.waiting_for_events == 0 {
                 watched.seen = watched.seen.max(handled);
-                let is_far = progress.head.0.saturating_sub(watched.seen.0) > NEAR;
-                let may_rest = last.is_handled || watched.rests >= RESTS_OF_UNHANDLED;
-                if !may_rest || (is_far && (!looks_far || watched.rests == 0)) {
+                let to_read = progress.head.0.saturating_sub(watched.seen.0);
+                let is_worth_it = to_read <= LITTLE || (watched.rests && (to_read <= NEAR || looks_far));
+                if !may_be_quiet || !is_worth_it {
                     continue;
                 }
             }
             looked.after = looked.after.min(watched.seen);
-            looked.processes.insert(process, last.position);
+            looked.processes.insert(process);
         }
         looked
     }
@@ -256,7 +249,7 @@ impl Lookout {
                 watched.take_in(it, engine);
             }
         }
-        for process in looked_at.processes.keys() {
+        for process in &looked_at.processes {
             // One that was let go and is watched again may be known less far.
             let Some(watched) = watched.get_mut(process).filter(|it| it.seen >= looked_at.after) else {
                 continue;
@@ -265,21 +258,18 @@ impl Lookout {
             watched.unhandled.retain(|partition, position| !is_handled(progress, *partition, *position));
         }
     }
-
-    /// Those that have no message on the way, with their newest entries.
-    fn idle(&self, looked_at: &Looked) -> BTreeMap<ProcessId, Position> {
-        let watched = self.watched();
-        let is_idle =
-            |it: &Watched, last| it.unhandled.is_empty() && it.last == Some(last) && it.seen >= last;
-        let idle = looked_at.processes.iter().map(|(process, last)| (*process, *last));
-        idle.filter(|(process, last)| watched.get(process).is_some_and(|it| is_idle(it, *last))).collect()
-    }
 }
 
-/// The processes whose entries after a position are looked at, with the newest of each.
+/// The processes whose entries after a position are looked at.
 struct Looked {
-    processes: BTreeMap<ProcessId, Position>,
+    processes: BTreeSet<ProcessId>,
     after: Position,
+}
+
+/// Unless something else of it than its newest entry is on the way.
+fn may_be_quiet(standing: &ProcessStanding, engine: &Engine) -> bool {
+    let waits = |(kind, name): &(Kind, Box<str>)| waits_for_somebody(engine, *kind, name);
+    !standing.has_open_call && !standing.has_due_timer && !standing.unhandled.as_ref().is_some_and(waits)
 }
 
 /// Whether a partition is handled up to there.
@@ -292,8 +282,8 @@ impl Watched {
         Self {
             waiting: 0,
             waiting_for_events: 0,
-            last: None,
-            rests: 0,
+            standing: None,
+            rests: false,
             seen,
             unhandled,
             events: BTreeMap::new(),
@@ -314,29 +304,14 @@ impl Watched {
             self.news.send_replace(());
         }
     }
-}
 
-impl Beside {
-    async fn of(
-        idle: impl Iterator<Item = &ProcessId>,
-        store: &dyn Store,
-        now: Timestamp,
-    ) -> Result<Self, StoreError> {
-        // One after the other, on the connection that has just been used: the server is slower to open others.
-        let calls = store.calls().await?;
-        let next_due = store.next_due().await?;
-        let parked = store.parked(ParkedOf::Everything, 1).await?;
-        let mut busy: BTreeSet<ProcessId> = calls.iter().map(|it| it.process).collect();
-        if next_due.is_some_and(|due| due <= now) {
-            for process in idle {
-                let first = store.timers(TimersOf::Process(*process), 1).await?;
-                if first.first().is_some_and(|it| it.due <= now) {
-                    busy.insert(*process);
-                }
-            }
+    fn tell_if_quiet(&mut self, at: Instant) {
+        let Some(standing) = &self.standing else { return };
+        let is_beside = standing.has_open_call || standing.has_due_timer;
+        if !is_beside && self.unhandled.is_empty() && self.seen >= standing.last {
+            self.quiet = Some(QuietAt { at, parked: standing.parked });
+            self.news.send_replace(());
         }
-        let are_any_parked = !parked.is_empty();
-        Ok(Self { busy, are_any_parked })
     }
 }
 
@@ -361,7 +336,9 @@ pub(crate) struct Watch<'a> {
 impl Watch<'_> {
     /// Whether the store has no such process.
     pub(crate) fn is_unknown(&self) -> bool {
-        self.lookout.watched().get(&self.process).is_some_and(|it| it.last == Some(Position::START))
+        let watched = self.lookout.watched();
+        let standing = watched.get(&self.process).and_then(|it| it.standing.as_ref());
+        standing.is_some_and(|it| it.last == Position::START)
     }
 
     /// When the process was quiet, if it is.

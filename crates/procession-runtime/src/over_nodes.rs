@@ -7,9 +7,8 @@ use tokio::time::Instant;
 
 use crate::{
     Quiet, ReplyError, Runtime, StoreError, WaitError,
-    lookout::{LONGEST_PAUSE, WaitsFor, Watch, is_handled},
+    lookout::{LONGEST_PAUSE, QuietAt, WaitsFor, Watch, is_handled},
     processor::waits_for_somebody,
-    store::ParkedOf,
 };
 
 /// Entries that are read at once.
@@ -21,9 +20,9 @@ impl Runtime {
     pub(crate) async fn wait_over_nodes(&self, process: ProcessId) -> Result<Quiet, WaitError> {
         let since = Instant::now();
         let mut watch = self.watch_patiently(process, WaitsFor::Quiet).await?;
-        let quiet = loop {
-            if let Some(quiet) = watch.quiet().filter(|it| it.at > since) {
-                break quiet;
+        loop {
+            if let Some(QuietAt { parked, .. }) = watch.quiet().filter(|it| it.at > since) {
+                return Ok(Quiet { process, parked });
             }
             if watch.is_unknown() {
                 return Err(WaitError::UnknownProcess(process));
@@ -32,13 +31,6 @@ impl Runtime {
                 return Err(WaitError::Stopped);
             }
             self.next_look(&mut watch).await?;
-        };
-        loop {
-            let parked = self.store().parked(ParkedOf::Process(process), usize::MAX);
-            let parked = if quiet.are_any_parked { parked.await } else { Ok(Vec::new()) };
-            if let Some(parked) = self.unless_away(parked).await? {
-                return Ok(Quiet { process, parked: parked.len() as u64 });
-            }
         }
     }
 

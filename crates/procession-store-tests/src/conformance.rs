@@ -473,6 +473,7 @@ macro_rules! conformance_of_nodes {
                 c1_clients_of_three_nodes_are_served_once_while_nodes_die_freeze_and_come
             }
             waiting_over_nodes {
+                what_a_process_waits_for_is_known_at_one_moment
                 replies_are_heard_on_any_node
                 the_newest_entries_of_processes_are_known
             }

@@ -113,8 +113,8 @@ impl Nodes for Heard {
         self.nodes.read_share(partitions, after, through, limit)
     }
 
-    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing> {
-        self.nodes.standing(processes)
+    fn standing(&self, processes: Vec<ProcessId>, due_by: Timestamp) -> Answer<Standing> {
+        self.nodes.standing(processes, due_by)
     }
 
     fn newest(&self, processes: Vec<ProcessId>, after: Position, through: Position) -> Answer<Vec<Newest>> {

@@ -1,18 +1,24 @@
 //! Nodes on the store in memory: the rules, without a database.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use procession_core::{
     Partition, Stream,
-    log::{Kind, Position, ProcessId},
+    log::{Kind, Position, ProcessId, Recorded},
 };
 use tokio::time::Instant;
 
 use super::{
     Answer, MemoryStore, Ownership, Progress, Timer,
     memory::{Inner, answer},
-    nodes::{Heartbeat, Last, Membership, Newest, Node, NodeId, Nodes, ShareOfLog, Sharer, Standing, allot},
+    nodes::{
+        Heartbeat, Membership, Newest, Node, NodeId, Nodes, ProcessStanding, ShareOfLog, Sharer, Standing,
+        allot,
+    },
 };
 
 /// Who lives, and who owns what.
@@ -154,19 +160,30 @@ impl Nodes for MemoryStore {
         answer(Ok(ShareOfLog { entries, through: last.unwrap_or(through), next_due }))
     }
 
-    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing> {
+    fn standing(&self, processes: Vec<ProcessId>, due_by: Timestamp) -> Answer<Standing> {
         let inner = self.inner();
         let checkpoints = inner.checkpoints.iter().map(|(_, checkpoint)| *checkpoint).collect();
         let progress = Progress { head: inner.head(), checkpoints };
-        let last = |process: &ProcessId| {
+        let due: BTreeSet<ProcessId> =
+            inner.timers.in_order().take_while(|it| it.due <= due_by).map(|it| it.process).collect();
+        let standing = |process: &ProcessId| {
             let index = inner.processes.get(process).and_then(|it| it.last()).copied();
-            let position = index.map_or(Position::START, |it| Position(it as u64 + 1));
+            let last = index.map_or(Position::START, |it| Position(it as u64 + 1));
             let entry = index.and_then(|it| inner.log.get(it)?.as_ref());
-            let partition = entry.map(|it| it.entry.stream.partition(inner.checkpoints.len() as u16));
-            let is_handled = partition.is_none_or(|it| inner.checkpoints[it.index()].1 >= position);
-            Last { position, is_handled }
+            let is_unhandled = |it: &&Recorded| {
+                let partition = it.entry.stream.partition(inner.checkpoints.len() as u16);
+                inner.checkpoints[partition.index()].1 < it.position
+            };
+            let unhandled = entry.filter(is_unhandled);
+            ProcessStanding {
+                last,
+                unhandled: unhandled.map(|it| (it.entry.kind, it.entry.name.as_ref().into())),
+                has_open_call: inner.calls.values().any(|it| it.process == *process),
+                has_due_timer: due.contains(process),
+                parked: inner.parked.values().filter(|it| it.process == *process).count() as u64,
+            }
         };
-        answer(Ok(Standing { progress, lasts: processes.iter().map(last).collect() }))
+        answer(Ok(Standing { progress, processes: processes.iter().map(standing).collect() }))
     }
 
     fn newest(&self, processes: Vec<ProcessId>, after: Position, through: Position) -> Answer<Vec<Newest>> {

@@ -31,7 +31,8 @@ pub use error::{Conflict, StoreError};
 pub use layer::{Layer, Layered};
 pub use memory::MemoryStore;
 pub use nodes::{
-    Allotment, Heartbeat, Last, Membership, Newest, Node, NodeId, Nodes, ShareOfLog, Sharer, Standing, allot,
+    Allotment, Heartbeat, Membership, Newest, Node, NodeId, Nodes, ProcessStanding, ShareOfLog, Sharer,
+    Standing, allot,
 };
 pub(crate) use pages::ParkedPages;
 pub use projections::{

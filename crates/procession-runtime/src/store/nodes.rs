@@ -36,8 +36,9 @@ pub trait Nodes: Send + Sync + 'static {
         limit: usize,
     ) -> Answer<ShareOfLog>;
 
-    /// How far the log and its handling are, and where the newest entry of each of these processes stands, all at one moment.
-    fn standing(&self, processes: Vec<ProcessId>) -> Answer<Standing>;
+    /// How far the log and its handling are, and how each of these processes stands, all at one moment. Who takes them one after
+    /// the other misses what changes from one into the other meanwhile: the end of a call into a message.
+    fn standing(&self, processes: Vec<ProcessId>, due_by: Timestamp) -> Answer<Standing>;
 
     /// Of some processes, the newest entries after a position, up to another one: of each partition and each kind and name of
     /// message the newest.
@@ -117,17 +118,24 @@ pub struct ShareOfLog {
 pub struct Standing {
     /// The log and its handling.
     pub progress: Progress,
-    /// The newest entries of the processes that were asked for, in their order.
-    pub lasts: Vec<Last>,
+    /// The processes that were asked for, in their order.
+    pub processes: Vec<ProcessStanding>,
 }
 
-/// The newest entry of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Last {
-    /// Where it stands; the log's start if there is no such process.
-    pub position: Position,
-    /// Whether the partition of its stream is handled up to there. One that is not in the log any more was handled.
-    pub is_handled: bool,
+/// How a process stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessStanding {
+    /// Its newest entry; the log's start if there is no such process.
+    pub last: Position,
+    /// Kind and name of that entry, if the partition of its stream is not handled up to there. One that is not in the log any
+    /// more was handled.
+    pub unhandled: Option<(Kind, Box<str>)>,
+    /// Whether a call of an effect is open.
+    pub has_open_call: bool,
+    /// Whether one of its timers is due by the time that was asked for.
+    pub has_due_timer: bool,
+    /// How many of its messages are parked.
+    pub parked: u64,
 }
 
 /// The newest entry of a kind and name that a process has in a partition.
