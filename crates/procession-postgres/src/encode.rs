@@ -161,20 +161,19 @@ impl<'a> Entries<'a> {
         let process = |(index, process): (usize, Option<Reference>)| {
             reference(process.unwrap_or(Reference::Entry(index)))
         };
-        let sender = |it: &Option<Stream>| it.as_ref().map(|it| names.place(it));
         let trace = |it: &Option<Box<str>>| it.as_deref().map(|it| escape(it).into_owned());
         let has_sender = entries().any(|it| it.sender.is_some());
         let has_trace = entries().any(|it| it.trace_context.is_some());
         Self {
             kinds: some(entries().map(|it| kind_number(it.kind)).collect()),
-            streams: entries().map(|it| names.place(&it.stream)).collect(),
-            types: entries().map(|it| names.type_place(&it.name, it.schema_version)).collect(),
+            streams: names.of_entries().map(|it| it.stream).collect(),
+            types: names.of_entries().map(|it| it.message_type).collect(),
             partitions: entries().map(|it| partition(&it.stream, partitions)).collect(),
             payloads: entries().map(|it| escape(&it.payload)).collect(),
             processes: batch.entries.iter().map(|it| it.process).enumerate().map(process).collect(),
             causations: batch.entries.iter().map(|it| it.causation.map(reference)).collect(),
             ats: entries().map(|it| it.at.as_microsecond()).collect(),
-            senders: has_sender.then(|| entries().map(|it| sender(&it.sender)).collect()),
+            senders: has_sender.then(|| names.of_entries().map(|it| it.sender).collect()),
             traces: has_trace.then(|| entries().map(|it| trace(&it.trace_context)).collect()),
         }
     }

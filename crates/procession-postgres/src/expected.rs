@@ -39,15 +39,14 @@ impl<'a> Events<'a> {
     pub(crate) fn of(batch: &'a Batch, names: &Names<'_>) -> Self {
         let mut it = Self::default();
         let mut places: HashMap<i32, usize, RandomState> = HashMap::default();
-        for new in &batch.entries {
+        for (new, place) in batch.entries.iter().zip(names.of_entries().map(|it| it.stream)) {
             if new.entry.kind != Kind::Event {
                 it.add(None, None, None);
                 continue;
             }
-            let place = names.place(&new.entry.stream);
             let index = *places.entry(place).or_insert_with(|| {
                 it.streams.push(place);
-                it.expected.push(ExpectedStream::of(&new.entry.stream, names));
+                it.expected.push(ExpectedStream::of(&new.entry.stream, names.version(place)));
                 it.expected.len() - 1
             });
             let Some(stream) = it.expected.get_mut(index) else { continue };
@@ -74,8 +73,8 @@ impl<'a> Events<'a> {
     pub(crate) fn learn(&self, known: &mut Rows) {
         for it in &self.expected {
             let version = it.claim.and_then(|claim| u64::try_from(claim + i64::from(it.events)).ok());
-            if let (Some(version), Some(row)) = (version, known.stream(it.stream)) {
-                known.saw(it.stream, row.id, Version(version));
+            if let Some(version) = version {
+                known.grew(it.stream, Version(version));
             }
         }
     }
@@ -93,8 +92,7 @@ impl<'a> Events<'a> {
 }
 
 impl<'a> ExpectedStream<'a> {
-    fn of(stream: &'a Stream, names: &Names<'_>) -> Self {
-        let known = names.row(stream).map_or(Version::NONE, |row| row.version);
+    fn of(stream: &'a Stream, known: Version) -> Self {
         Self { stream, claim: None, is_one_claim: true, known, events: 0 }
     }
 

@@ -62,6 +62,13 @@ impl Rows {
         }
     }
 
+    /// A stream whose row may be known has at least this version.
+    pub(crate) fn grew(&mut self, stream: &Stream, version: Version) {
+        if let Some(row) = self.streams.get_mut(stream) {
+            row.version = row.version.max(version);
+        }
+    }
+
     /// The stream of a row.
     pub(crate) fn stream_of(&mut self, id: i64) -> Option<Stream> {
         self.streams_by_id.get_mut(&id).cloned()
