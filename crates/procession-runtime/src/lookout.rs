@@ -50,17 +50,17 @@ impl Due {
 
     fn after(self, took: Duration) -> Self {
         let pause = self.pause.max((PAUSES_PER_LOOK * took).min(LONGEST_PAUSE / 2));
-        let earliest = Instant::now() + took.max(SHORTEST_PAUSE);
+        let earliest = Instant::now() + (took / 2).max(SHORTEST_PAUSE / 2);
         let at = self.at.min(Instant::now() + pause).max(earliest);
         Self { at, earliest, pause: (2 * self.pause).min(LONGEST_PAUSE) }
     }
 
     /// Returns whether it is sooner then.
-    fn hurry(&mut self, at: Instant) -> bool {
+    fn hurry(&mut self, at: Instant, pause: Duration) -> bool {
         let at = at.max(self.earliest);
         let is_sooner = at < self.at;
         if is_sooner {
-            (self.at, self.pause) = (at, SHORTEST_PAUSE);
+            (self.at, self.pause) = (at, pause);
         }
         is_sooner
     }
@@ -101,9 +101,9 @@ pub(crate) struct QuietAt {
     pub(crate) parked: u64,
 }
 
-/// The pauses between looks double, until this node has nothing more to do.
+/// The pauses between looks double, from this one on when this node has nothing more to do.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
-/// So soon it is looked for somebody who begins to wait.
+/// So soon it is looked for somebody who begins to wait, while this node has more to do.
 const PAUSE_OF_A_NEW_ONE: Duration = Duration::from_millis(10);
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Looking takes so small a part of the time, however much there is to see.
@@ -139,14 +139,14 @@ impl Lookout {
         it.waiting_for_events += usize::from(waits_for == WaitsFor::Events);
         let news = it.news.subscribe();
         drop(watched);
-        self.due.send_if_modified(|due| due.hurry(Instant::now() + PAUSE_OF_A_NEW_ONE));
+        self.due.send_if_modified(|due| due.hurry(Instant::now() + PAUSE_OF_A_NEW_ONE, PAUSE_OF_A_NEW_ONE));
         Watch { lookout: self, process, waits_for, news, due: self.due.subscribe() }
     }
 
     /// This node has nothing more to do, and perhaps the others have not either.
     pub(crate) fn hurry(&self) {
         if !self.watched().is_empty() {
-            self.due.send_if_modified(|due| due.hurry(Instant::now()));
+            self.due.send_if_modified(|due| due.hurry(Instant::now(), SHORTEST_PAUSE));
         }
     }
 
