@@ -360,7 +360,11 @@ impl Processor {
             }
             call = self.inbox.next(takes_sends), if may_take => {
                 match call {
-                    Some(call) => self.take_call(call),
+                    Some(call) => {
+                        self.take_call(call);
+                        // Those who ask at the same time come into the same batch.
+                        tokio::task::yield_now().await;
+                    }
                     // Every handle was dropped. What is in the log goes on when a runtime is started again.
                     None => self.begin_to_stop(oneshot::channel().0),
                 }
