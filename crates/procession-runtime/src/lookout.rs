@@ -44,7 +44,7 @@ impl Due {
     }
 
     /// It is looked now. Who hurries meanwhile is in time for the next look.
-    fn is_due(&mut self) {
+    fn begin_look(&mut self) {
         self.at = Instant::now() + LONGEST_PAUSE;
     }
 
@@ -163,7 +163,7 @@ impl Lookout {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let began = Instant::now();
-        self.due.send_modify(Due::is_due);
+        self.due.send_modify(Due::begin_look);
         let looked = self.look_at(turn, engine, store, now).await;
         self.due.send_modify(|due| *due = due.after(began.elapsed()));
         match looked {
@@ -266,7 +266,7 @@ struct Looked {
     after: Position,
 }
 
-/// Unless something else of it than its newest entry is on the way.
+/// As far as can be said without reading its entries before the newest one.
 fn may_be_quiet(standing: &ProcessStanding, engine: &Engine) -> bool {
     let waits = |(kind, name): &(Kind, Box<str>)| waits_for_somebody(engine, *kind, name);
     !standing.has_open_call && !standing.has_due_timer && !standing.unhandled.as_ref().is_some_and(waits)
