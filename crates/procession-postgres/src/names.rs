@@ -16,7 +16,7 @@ pub(crate) struct Names<'a> {
     types: HashMap<(&'a str, u16), Place, RandomState>,
     pub(crate) known_types: Vec<i32>,
     pub(crate) new_types: Vec<(&'a str, u16)>,
-    entries: Vec<Of<Place>>,
+    entries: Vec<NamesOfEntry<Place>>,
 }
 
 /// Among those that are known, or among the new ones, counted from 1.
@@ -27,7 +27,7 @@ enum Place {
 }
 
 /// The streams and the message type of an entry.
-pub(crate) struct Of<T> {
+pub(crate) struct NamesOfEntry<T> {
     pub(crate) stream: T,
     pub(crate) sender: Option<T>,
     pub(crate) message_type: T,
@@ -46,7 +46,7 @@ impl<'a> Names<'a> {
             entries: Vec::with_capacity(batch.entries.len()),
         };
         for entry in batch.entries.iter().map(|it| &it.entry) {
-            let names = Of {
+            let names = NamesOfEntry {
                 stream: it.add(&entry.stream, known),
                 sender: entry.sender.as_ref().map(|sender| it.add(sender, known)),
                 message_type: it.add_type(&entry.name, entry.schema_version, known),
@@ -96,9 +96,9 @@ impl<'a> Names<'a> {
     }
 
     /// Where the names of each entry stand among those of the batch, counted from 1.
-    pub(crate) fn of_entries(&self) -> impl Iterator<Item = Of<i32>> {
+    pub(crate) fn of_entries(&self) -> impl Iterator<Item = NamesOfEntry<i32>> {
         let (streams, types) = (self.known_streams.len(), self.known_types.len());
-        self.entries.iter().map(move |it| Of {
+        self.entries.iter().map(move |it| NamesOfEntry {
             stream: number(Some(it.stream), streams),
             sender: it.sender.map(|it| number(Some(it), streams)),
             message_type: number(Some(it.message_type), types),

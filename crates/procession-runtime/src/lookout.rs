@@ -106,7 +106,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 /// So soon it is looked for somebody who begins to wait, while this node has more to do.
 const PAUSE_OF_A_NEW_ONE: Duration = Duration::from_millis(10);
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// Looking takes so small a part of the time, however much there is to see.
+/// Looking takes so small a part of the time, however much there is to see, while this node has more to do.
 const PAUSES_PER_LOOK: u32 = 4;
 /// One that has grown is looked at only if there is so little to read.
 const LITTLE: u64 = 4_096;
@@ -269,7 +269,12 @@ struct Looked {
 /// As far as can be said without reading its entries before the newest one.
 fn may_be_quiet(standing: &ProcessStanding, engine: &Engine) -> bool {
     let waits = |(kind, name): &(Kind, Box<str>)| waits_for_somebody(engine, *kind, name);
-    !standing.has_open_call && !standing.has_due_timer && !standing.unhandled.as_ref().is_some_and(waits)
+    !has_something_beside(standing) && !standing.unhandled.as_ref().is_some_and(waits)
+}
+
+/// Whether something will become a message of it without anybody's doing.
+fn has_something_beside(standing: &ProcessStanding) -> bool {
+    standing.has_open_call || standing.has_due_timer
 }
 
 /// Whether a partition is handled up to there.
@@ -307,8 +312,7 @@ impl Watched {
 
     fn tell_if_quiet(&mut self, at: Instant) {
         let Some(standing) = &self.standing else { return };
-        let is_beside = standing.has_open_call || standing.has_due_timer;
-        if !is_beside && self.unhandled.is_empty() && self.seen >= standing.last {
+        if !has_something_beside(standing) && self.unhandled.is_empty() && self.seen >= standing.last {
             self.quiet = Some(QuietAt { at, parked: standing.parked });
             self.news.send_replace(());
         }

@@ -36,8 +36,9 @@ pub trait Nodes: Send + Sync + 'static {
         limit: usize,
     ) -> Answer<ShareOfLog>;
 
-    /// How far the log and its handling are, and how each of these processes stands, all at one moment. Who takes them one after
-    /// the other misses what changes from one into the other meanwhile: the end of a call into a message.
+    /// How far the log and its handling are, and how each of these processes stands, with the timers that are due by a time, all at
+    /// one moment. A store that reads them one after the other misses what becomes something else meanwhile: the end of a call
+    /// becomes a message.
     fn standing(&self, processes: Vec<ProcessId>, due_by: Timestamp) -> Answer<Standing>;
 
     /// Of some processes, the newest entries after a position, up to another one: of each partition and each kind and name of
